@@ -1,0 +1,1 @@
+"""What callers read: one file per flow; `menus.home.Home` is where every call begins."""

@@ -1,0 +1,54 @@
+"""Help: whom to call, what became of the last payment, and a report in one's own words."""
+
+from typing import Literal
+
+from menus.shared.pin import Pin
+from ussd_app.dialog import Ask, End, Flow, Menu, Return, Use, _, do
+from ussd_app.services import Services
+from ussd_app.values import Amount, DayAndHour, Reference, Remark, Shown
+
+
+class Help(Flow):
+    """Help, for members."""
+
+    words: Remark
+    quoted: Reference
+    amount: Amount
+    other: Shown
+    at: DayAndHour
+
+    menu = Menu(
+        _("Help: call {support}."),
+        (_("My last payment"), "last_pin"),
+        (_("Report a problem"), "report"),
+        back="left",
+    )
+
+    last_pin = Use(
+        Pin,
+        give={"about": _("To see your last payment:")},
+        confirmed="look",
+        cancelled="menu",
+    )
+
+    @do(paid="paid", never="never")
+    def look(self, app: Services) -> Literal["paid", "never"]:
+        receipt = app.payments.last(app.members.get(self.caller).id)
+        if receipt is None:
+            return "never"
+        self.quoted, self.amount = receipt.reference, receipt.amount
+        self.other, self.at = Shown(receipt.payee), DayAndHour(app.local.day_and_hour(receipt.at))
+        return "paid"
+
+    paid = Menu(_("{at}: {amount} went to {other}. Ref {quoted}."), back="menu")
+    never = Menu(_("You have not paid anybody yet."), back="menu")
+
+    report = Ask(_("What went wrong? Tell us in a few words:"), "words", then="save", back="menu")
+
+    @do(saved="thanks")
+    def save(self, app: Services) -> Literal["saved"]:
+        self.quoted = app.members.complain(self.caller, self.ref, self.words)
+        return "saved"
+
+    thanks = End(_("Thank you. Your report is {quoted}. We will call you. It cost nothing."))
+    left = Return()

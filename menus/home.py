@@ -1,0 +1,112 @@
+"""Where every call begins."""
+
+from datetime import timedelta
+from typing import Literal
+
+from menus.account import Account
+from menus.help import Help
+from menus.money import Balance, Statement
+from menus.registration import Register
+from menus.transfer import Transfer
+from ussd_app.dialog import End, Flow, Menu, Resume, Use, _, do
+from ussd_app.members.service import MemberView
+from ussd_app.services import Services
+from ussd_app.transfers.payments import Receipt
+from ussd_app.values import Amount, Hour, Line, Reference, Shown
+
+LATELY = timedelta(minutes=5)
+BALANCE = _("Balance: {balance}")
+
+Greeted = Literal["stranger", "blocked", "paid", "unpaid", "cut", "member"]
+
+
+class Home(Flow):
+    """Greet a member, let a new number join; first tell what became of a call that was cut."""
+
+    name: Shown
+    line: Line
+    quoted: Reference
+    amount: Amount
+    other: Shown
+    at: Hour
+
+    @do(
+        stranger="register",
+        blocked="blocked",
+        paid="paid",
+        unpaid="unpaid",
+        cut="cut_off",
+        member="menu",
+    )
+    def greet(self, app: Services) -> Greeted:
+        member = app.members.find(self.caller)
+        if member is None:
+            return "stranger"
+        self.language = member.language
+        if not member.is_active:
+            return "blocked"
+        self.name = Shown(member.name.split(" ")[0])
+        self.line = Line(self._line(app, member))
+        if self.cut is None:
+            return "member"
+        key = self.cut.refs.get(Transfer.__name__)
+        receipt: Receipt | None = None
+        if key:
+            receipt = app.payments.became(member.id, key)
+        elif self.cut.forgotten:
+            receipt = app.payments.last(member.id, within=LATELY)
+        if receipt:
+            self.quoted, self.amount = receipt.reference, receipt.amount
+            self.other, self.at = Shown(receipt.payee), Hour(app.local.hour(receipt.at))
+            return "paid"
+        if key:
+            return "unpaid"
+        return "cut" if self.cut.resumable else "member"
+
+    def _line(self, app: Services, member: MemberView) -> str:
+        """The organisation's name, or the balance where it may be shown without a PIN."""
+        if not app.shows_balance:
+            return app.organisation
+        balance = app.statements.balance(member.id)
+        return app.catalogs.say(BALANCE, self.language, balance=balance)
+
+    paid = Menu(
+        _("Your last payment: {amount} went to {other} at {at}. Ref {quoted}."),
+        (_("Main menu"), "menu"),
+        back="bye",
+        confirm=True,
+    )
+    unpaid = Menu(
+        _("You were cut off. Your payment was NOT sent, nothing was taken."),
+        (_("Continue"), "resume"),
+        (_("Main menu"), "menu"),
+        back="bye",
+        confirm=True,
+    )
+    cut_off = Menu(
+        _("You were cut off. Go on where you were?"),
+        (_("Continue"), "resume"),
+        (_("Main menu"), "menu"),
+        back="bye",
+        confirm=True,
+    )
+    resume = Resume(none="menu")
+
+    menu = Menu(
+        _("{line}\nHello {name}!"),
+        (_("Send"), "send"),
+        (_("Balance"), "balance_menu"),
+        (_("Statement"), "statement"),
+        (_("My account"), "account"),
+        (_("Help"), "help"),
+        back="bye",
+    )
+    send = Use(Transfer, left="menu")
+    balance_menu = Use(Balance, left="menu")
+    statement = Use(Statement, left="menu")
+    account = Use(Account, left="greet")
+    help = Use(Help, left="menu")
+    register = Use(Register)
+
+    blocked = End(_("Your account is blocked. Call {support}."))
+    bye = End(_("Goodbye! Dial {code} any time."))

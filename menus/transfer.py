@@ -1,0 +1,177 @@
+"""Sending tokens to another member."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from menus.shared.pin import Pin
+from ussd_app.dialog import Ask, End, Flow, Menu, Return, Use, _, back_to, do
+from ussd_app.errors import Conflict, Invalid, LimitReached, NotAllowed, NotEnough, NotFound
+from ussd_app.services import Services
+from ussd_app.transfers.payments import Order, PayeeLimit, Twin
+from ussd_app.values import Amount, Hidden, Hour, Phone, Quantity, Reference, Shown
+
+Weighed = Literal["fine", "unreadable", "limit", "payee_full", "payee_gone", "blocked", "twin"]
+Sent = Literal["sent", "short", "limit", "payee_full", "payee_gone", "blocked", "twin", "late"]
+
+
+class Transfer(Flow):
+    """Send to a number: who and how much are shown, then the PIN, then it is done."""
+
+    to: Phone
+    name: Shown
+    quantity: Quantity
+    amount: Amount
+    most: Amount
+    at: Hour
+    repeat: Hidden
+    quoted: Reference
+    balance: Amount
+
+    recipient = Ask(_("Send to which number?"), "to", then="find", back="left", offers="recent")
+
+    def recent(self, app: Services) -> Sequence[tuple[str, Phone]]:
+        payer = app.members.get(self.caller)
+        found = app.recipients.recent(payer)
+        return [(f"{friend.name} *{friend.phone[-3:]}", friend.phone) for friend in found]
+
+    @do(
+        member="how_much",
+        stranger="stranger",
+        myself=back_to("recipient", _("That is your own number.")),
+        too_many=back_to("recipient", _("Too many new numbers. Try tomorrow.")),
+    )
+    def find(self, app: Services) -> Literal["member", "stranger", "myself", "too_many"]:
+        payer = app.members.get(self.caller)
+        try:
+            payee = app.recipients.find(payer, self.to)
+        except NotAllowed:
+            return "myself"
+        except LimitReached:
+            return "too_many"
+        except NotFound:
+            return "stranger"
+        self.name = Shown(payee.name)
+        self.most = app.payments.room(payer.id, payee.id)
+        return "member"
+
+    stranger = Menu(
+        _("{to} has not joined yet."),
+        (_("Invite them by SMS"), "invite"),
+        (_("Another number"), "recipient"),
+        back="recipient",
+    )
+
+    @do(
+        invited="invited",
+        before="invited_before",
+        abroad=back_to("recipient", _("That country is not served yet.")),
+    )
+    def invite(self, app: Services) -> Literal["invited", "before", "abroad"]:
+        try:
+            fresh = app.recipients.invite(app.members.get(self.caller), self.to)
+        except NotAllowed:
+            return "abroad"
+        return "invited" if fresh else "before"
+
+    invited = End(_("We invited {to} by SMS. When they have joined, dial {code} to send."))
+    invited_before = End(_("{to} was invited today already. When they have joined, dial {code}."))
+
+    how_much = Ask(
+        _("How much for {name}?\nYou can send up to {most}."),
+        "quantity",
+        then="weigh",
+        back="recipient",
+    )
+
+    @do(
+        fine="confirm",
+        unreadable=back_to("how_much", Quantity.too_fine),
+        limit=back_to("how_much", _("That is above your limit.")),
+        payee_full=back_to("how_much", _("{name} cannot hold that much.")),
+        payee_gone=back_to("recipient", _("{name} is not active.")),
+        blocked="blocked",
+        twin="twin",
+    )
+    def weigh(self, app: Services) -> Weighed:
+        payer = app.members.get(self.caller)
+        try:
+            self.amount = self.quantity.of(self.most.unit)
+            app.payments.weigh(self._order(app, payer.id))
+        except Invalid:
+            return "unreadable"
+        except PayeeLimit:
+            return "payee_full"
+        except LimitReached as no:
+            self.most = Amount(no.remaining, self.most.unit)
+            return "limit"
+        except Twin as before:
+            self.at = Hour(app.local.hour(before.at))
+            return "twin"
+        except NotAllowed:
+            return "payee_gone" if payer.is_active else "blocked"
+        return "fine"
+
+    twin = Menu(
+        _("You sent {amount} to {name} at {at}. Send it once more?"),
+        (_("Yes, once more"), "once_more"),
+        (_("No"), "kept"),
+        back="how_much",
+        confirm=True,
+    )
+
+    @do(yes="confirm")
+    def once_more(self, app: Services) -> Literal["yes"]:  # noqa: ARG002
+        self.repeat = Hidden("yes")
+        return "yes"
+
+    confirm = Use(
+        Pin,
+        give={"about": _("Send {amount} to {name} {to}. Fee: 0.")},
+        confirmed="send",
+        cancelled="how_much",
+    )
+
+    @do(
+        sent="sent",
+        short=back_to("how_much", _("Not sent: you have only {balance}.")),
+        limit=back_to("how_much", _("Not sent: that is above your limit.")),
+        payee_full=back_to("how_much", _("Not sent: {name} cannot hold more.")),
+        payee_gone=back_to("recipient", _("Not sent. {name} is not active.")),
+        blocked="blocked",
+        twin="twin",
+        late="late",
+    )
+    def send(self, app: Services) -> Sent:
+        payer = app.members.get(self.caller)
+        try:
+            receipt = app.payments.send(self._order(app, payer.id))
+        except NotEnough as no:
+            self.balance = Amount(no.available, self.amount.unit)
+            return "short"
+        except LimitReached as no:
+            if isinstance(no, PayeeLimit):
+                return "payee_full"
+            self.most = Amount(no.remaining, self.most.unit)
+            return "limit"
+        except Conflict as no:
+            if not isinstance(no, Twin):
+                return "late"
+            self.at = Hour(app.local.hour(no.at))
+            return "twin"
+        except NotAllowed:
+            return "payee_gone" if payer.is_active else "blocked"
+        self.quoted, self.balance = receipt.reference, receipt.balance
+        return "sent"
+
+    sent = End(_("Sent {amount} to {name}. Ref {quoted}. Fee 0. You have {balance}. SMS follows."))
+    kept = End(_("Nothing more was sent. Dial {code} any time."))
+    late = End(_("Nothing was sent. Please dial {code} and start again."))
+    blocked = End(_("Nothing was sent. Your account is blocked. Call {support}."))
+    left = Return()
+
+    def _order(self, app: Services, payer: int) -> Order:
+        payee = app.members.find(self.to)
+        if payee is None:
+            raise NotAllowed("payee")
+        repeat = getattr(self, "repeat", "") == "yes"
+        return Order(self.ref, payer, payee.id, self.amount, repeat=repeat)

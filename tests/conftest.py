@@ -1,0 +1,80 @@
+"""Real PostgreSQL and Redis for every test that asks for them; the outside world over HTTP."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from hypothesis import HealthCheck, settings
+from psycopg import sql
+
+from tests.people import World
+from ussd_app.db import migrate
+from ussd_app.embedded.postgres import ADMIN, APP, OWNER
+from ussd_app.embedded.stores import Stores
+
+settings.register_profile(
+    "ussd",
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("ussd")
+
+TEMPLATE = "blank"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
+    """One PostgreSQL and one Redis for the session, with a migrated database to copy from."""
+    folder: Path = tmp_path_factory.mktemp("stores")
+    started = Stores(folder)
+    try:
+        started.start()
+        assert started.postgres
+        with psycopg.connect(started.postgres.url(ADMIN, "postgres"), autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {TEMPLATE} OWNER {OWNER}")
+        migrate.upgrade(started.postgres.url(OWNER, TEMPLATE), started.postgres.url(APP, TEMPLATE))
+        yield started
+    finally:
+        started.stop()
+
+
+@pytest.fixture
+def database(stores: Stores) -> Iterator[str]:
+    """The name of a fresh database, as migrations leave it."""
+    assert stores.postgres
+    name = f"test_{next(_numbers)}_{secrets.token_hex(3)}"
+    with psycopg.connect(stores.postgres.url(ADMIN, "postgres"), autocommit=True) as admin:
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+                sql.Identifier(name), sql.Identifier(TEMPLATE), sql.Identifier(OWNER)
+            )
+        )
+        yield name
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def redis_client(stores: Stores) -> Iterator[redis.Redis]:
+    """Redis, empty."""
+    assert stores.redis
+    client = redis.Redis.from_url(stores.redis.url)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def world(stores: Stores, database: str, redis_client: redis.Redis) -> Iterator[World]:
+    """The application in this process, on real stores, with its first token."""
+    assert stores.postgres
+    assert stores.redis
+    made = World.build(DATABASE_URL=stores.postgres.url(APP, database), REDIS_URL=stores.redis.url)
+    yield made
+    made.close()

@@ -1,0 +1,166 @@
+"""The people of the stories, and the application they live in."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+import redis
+
+from menus.home import Home
+from ussd_app import bootstrap
+from ussd_app.clock import Clock
+from ussd_app.db.work import Database
+from ussd_app.dialog.lines import Lines, Rates
+from ussd_app.dialog.machine import Machine, Watch
+from ussd_app.dialog.seal import Sealer
+from ussd_app.dialog.switchboard import Hop, Switchboard
+from ussd_app.ledger import service as ledger
+from ussd_app.services import Services
+from ussd_app.settings import Settings, read
+from ussd_app.values import Name, Phone
+
+AMINA = Phone("+254700000001")
+BARAKA = Phone("+254700000002")
+CHEBET = Phone("+254700000003")
+ZAWADI = Phone("+254700000009")  # whom nobody knows yet
+PIN = "7306"
+
+MANY = Rates(phone_per_second=10_000, phone_burst=100_000, all_per_second=10**6, all_burst=10**6)
+
+
+@dataclass
+class SentSms:
+    """Carries SMS nowhere, and keeps them."""
+
+    sent: list[tuple[str, str]] = field(default_factory=list)
+
+    def send(self, to: str, body: str) -> Any:
+        self.sent.append((to, body))
+        return bootstrap_accepted(f"id-{len(self.sent)}-{secrets.token_hex(4)}")
+
+
+@dataclass(frozen=True)
+class bootstrap_accepted:  # noqa: N801
+    provider_id: str
+    cost: int = 80
+
+
+def settings_for(**environ: str) -> Settings:
+    """Settings as a test environment gives them, with keys of its own."""
+    return read(
+        {
+            "ENV": "test",
+            "CALLBACK_SECRETS": "test-secret-of-28-letters-ab",
+            "PIN_PEPPERS": f"k1:{secrets.token_hex(32)}",
+            "SESSION_DATA_KEY": secrets.token_hex(32),
+            "SESSION_INDEX_KEY": secrets.token_hex(32),
+            **environ,
+        }
+    )
+
+
+@dataclass
+class World:
+    """The whole application in one process."""
+
+    settings: Settings
+    db: Database
+    redis: redis.Redis
+    clock: Clock
+    services: Services
+    sms: SentSms
+    sealer: Sealer
+    lines: Lines
+
+    @classmethod
+    def build(cls, **environ: str) -> World:
+        settings = settings_for(**environ)
+        clock = Clock()
+        db = Database(settings.database_url, name="test", pool_size=20)
+        sms = SentSms()
+        services = bootstrap.services_of(settings, db=db, clock=clock, sms=sms, slots=2)
+        services.tokens.ensure_first(
+            settings.token_code, settings.token_name, settings.token_decimals
+        )
+        client = redis.Redis.from_url(settings.redis_url)
+        sealer = Sealer(data_key=settings.session_data_key, index_key=settings.session_index_key)
+        lines = Lines(client, sealer, MANY)
+        lines.start()
+        return cls(settings, db, client, clock, services, sms, sealer, lines)
+
+    def machine(self, watch: Watch | None = None) -> Machine:
+        return Machine(
+            Home,
+            self.services,
+            self.services.catalogs,
+            constants=bootstrap.constants_of(self.settings),
+            language=self.settings.language,
+            watch=watch,
+        )
+
+    def switchboard(self, watch: Watch | None = None) -> Switchboard:
+        return Switchboard(self.machine(watch), self.lines, self.sealer)
+
+    def join(
+        self,
+        phone: Phone,
+        name: str,
+        *,
+        tokens: int = 50,
+        pin: str = PIN,
+        language: str = "en",
+        tier: int = 2,
+    ) -> int:
+        """A member with so many tokens."""
+        joining, pins = self.services.joining, self.services.pins
+        joining.speak(phone, language)
+        joining.agree(phone)
+        joining.call_me(phone, Name(name))
+        joining.finish(phone, pins.candidate(phone, pin))
+        member = self.services.members.get(phone).id
+        token = self.services.tokens.first
+        now = self.clock.now()
+        with self.db.work() as work:
+            work.run("UPDATE member SET tier = %s WHERE id = %s", tier, member)
+            wallet = ledger.open_account(work, token.id, member, at=now)
+            house = ledger.house_account(work, token.id, ledger.GRANTS, at=now)
+            more = token.whole(tokens).units - ledger.funds(work, token.id, member).balance
+            if more > 0:
+                ledger.move(work, "grant", source=house, target=wallet, amount=more, at=now)
+            elif more < 0:
+                ledger.move(work, "grant", source=wallet, target=house, amount=-more, at=now)
+        return member
+
+    def balance(self, phone: Phone) -> int:
+        return self.services.statements.balance(self.services.members.get(phone).id).units
+
+    def close(self) -> None:
+        self.db.close()
+        self.redis.close()
+
+
+@dataclass
+class Handset:
+    """A phone in the hands of somebody who dials by hand: one call after another."""
+
+    board: Switchboard
+    phone: Phone
+    code: str = "*384*96#"
+    call: str = ""
+    text: str = ""
+
+    def dial(self, tail: str = "") -> str:
+        self.call, self.text = secrets.token_hex(8), tail
+        return self.hop()
+
+    def say(self, *answers: str) -> str:
+        said = ""
+        for typed in answers:
+            self.text = f"{self.text}*{typed}" if self.text else typed
+            said = self.hop()
+        return said
+
+    def hop(self) -> str:
+        return self.board.answer(Hop(self.call, self.phone, self.code, self.text)).body

@@ -1,0 +1,1 @@
+"""Savings and transfers on any phone: people dial a shortcode and keep their money here."""

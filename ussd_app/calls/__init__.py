@@ -1,0 +1,1 @@
+"""What the gateway told of USSD sessions: how they ended, how long they took, what they cost."""

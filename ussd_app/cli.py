@@ -1,0 +1,141 @@
+"""`ussd-app`: every command."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from ussd_app.commands import dialling, doctor, environment, menus, processes, reconcile, run
+from ussd_app.commands.environment import settings
+from ussd_app.errors import Unavailable
+from ussd_app.settings import SettingsFaulty
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Savings and transfers on any phone."""
+
+
+@main.command("run")
+def run_command() -> None:
+    """Start everything on this machine, with simulated companies and phones."""
+    run.run()
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Everything, for programs.")
+def where(*, as_json: bool) -> None:
+    """Say where everything is that `run` has started."""
+    state = environment.running(environment.environment())
+    if state is None:
+        raise click.ClickException("nothing runs from this folder; start it with `ussd-app run`")
+    if as_json:
+        click.echo(json.dumps({k: v for k, v in state.items() if k != "environment"}, indent=1))
+        return
+    for name, url in state["urls"].items():
+        click.echo(f"{name:<10} {url}")
+    for name, pid in state["processes"].items():
+        click.echo(f"{name:<10} process {pid}")
+
+
+@main.command()
+@click.argument("phone")
+@click.option("--code", help="What to dial, if not the service code alone.")
+def dial(phone: str, code: str | None) -> None:
+    """Dial as PHONE, through the simulator that `run` has started."""
+    dialling.dial(phone, code)
+
+
+@main.group("menus")
+def menus_group() -> None:
+    """The menus themselves."""
+
+
+@menus_group.command("verify")
+def menus_verify() -> None:
+    """Prove the menus: wiring, memory, secrets, and every screen's width in every language."""
+    faults = menus.faults()
+    for fault in faults:
+        click.echo(fault)
+    sys.exit(1 if faults else 0)
+
+
+@menus_group.command("graph")
+@click.option("--check", is_flag=True, help="Say whether the drawing in the tree is current.")
+def menus_graph(*, check: bool) -> None:
+    """Draw the menus as Mermaid."""
+    if check:
+        sys.exit(0 if menus.is_current() else "menus/graph.mmd is stale: run `make graph`")
+    click.echo(menus.drawing(), nl=False)
+
+
+@main.command()
+@click.option("--profile", type=click.Choice(["demo", "blackbox"]), default="demo")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same makes the same.")
+@click.option("--json", "as_json", is_flag=True, help="Print the people as JSON.")
+def seed(profile: str, seed: int, *, as_json: bool) -> None:
+    """Let some people join, to try things with."""
+    processes.seed(profile, seed, as_json=as_json)
+
+
+@main.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="The findings as JSON.")
+def doctor_command(*, as_json: bool) -> None:
+    """Examine settings, durability, clocks and keys. Exit code: 0 well, 1 warnings, 2 ill."""
+    sys.exit(doctor.examine(as_json=as_json))
+
+
+@main.command("reconcile")
+@click.option("--json", "as_json", is_flag=True, help="The findings as JSON.")
+def reconcile_command(*, as_json: bool) -> None:
+    """Check the books against themselves. Exit code: 0 clean, 1 warnings, 2 violated."""
+    sys.exit(reconcile.reconcile(as_json=as_json))
+
+
+@main.group()
+def db() -> None:
+    """The tables."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the tables up to date and make the first token. Repeatable."""
+    with settings() as found:
+        processes.release(found)
+
+
+@main.command()
+def web() -> None:
+    """Serve callers."""
+    with settings() as found:
+        processes.web(found)
+
+
+@main.command()
+def worker() -> None:
+    """Carry out errands."""
+    with settings() as found:
+        processes.work(found)
+
+
+@main.command()
+def clock() -> None:
+    """Hand errands to the queue, and keep house."""
+    with settings() as found:
+        processes.tick(found)
+
+
+def run_main() -> None:
+    """Run a command; faults of the environment are told without a traceback."""
+    try:
+        main(standalone_mode=True)
+    except SettingsFaulty as faulty:
+        sys.exit(str(faulty))
+    except Unavailable as error:
+        sys.exit(f"{error}. Is it running?")
+
+
+if __name__ == "__main__":
+    run_main()

@@ -1,0 +1,1 @@
+"""What `ussd-app` does from a terminal, one module for each command."""

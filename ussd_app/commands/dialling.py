@@ -1,0 +1,71 @@
+"""`ussd-app dial`: a telephone in the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import httpx
+
+from ussd_app.commands import environment
+from ussd_app.errors import Invalid
+from ussd_app.values import Phone
+
+ANSWER_SECONDS = 15.0
+WIDTH = 34
+
+
+def dial(number: str, code: str | None) -> None:
+    """Dial and talk until the call ends; an empty line hangs up. New SMS are shown at the end."""
+    state = environment.running(environment.environment())
+    if state is None:
+        raise click.ClickException("nothing runs from this folder; start it with `ussd-app run`")
+    try:
+        phone = Phone.parse(number, near="+254700000000")
+    except Invalid as no:
+        raise click.ClickException(no.message) from None
+    with httpx.Client(
+        base_url=state["urls"]["simulator"], timeout=ANSWER_SECONDS, trust_env=False
+    ) as http:
+        telephone = _Telephone(http, phone)
+        telephone.talk(code or state["service_code"])
+
+
+class _Telephone:
+    def __init__(self, http: httpx.Client, phone: Phone) -> None:
+        self._http, self._phone = http, phone
+
+    def talk(self, code: str) -> None:
+        before = {sms["id"] for sms in self._inbox()}
+        session = self._post("dial", code=code)
+        while True:
+            _show(session)
+            if session["ends"] or session.get("operator_error"):
+                break
+            typed = click.prompt("", prompt_suffix="> ", default="", show_default=False)
+            if not typed:
+                self._post("hangup")
+                click.echo("You hung up.")
+                break
+            session = self._post("reply", text=typed)
+        for sms in self._inbox():
+            if sms["id"] not in before:
+                click.secho(f"SMS: {sms['text']}", fg="green")
+
+    def _post(self, verb: str, **body: str) -> dict[str, Any]:
+        answer = self._http.post(f"phones/{self._phone}/{verb}", json=body)
+        told: dict[str, Any] = answer.json()
+        if answer.is_error:
+            raise click.ClickException(told.get("error", answer.reason_phrase))
+        return told
+
+    def _inbox(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._http.get(f"phones/{self._phone}").json()["inbox"]
+        return found
+
+
+def _show(session: dict[str, Any]) -> None:
+    text = session.get("operator_error") or session["screen"]
+    click.echo("-" * WIDTH)
+    click.echo(text)
+    click.echo("-" * WIDTH)

@@ -1,0 +1,97 @@
+"""Examine an installation: what would go wrong, before it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import redis
+from sqlalchemy.engine import make_url
+
+from ussd_app import bootstrap, log
+from ussd_app.bootstrap import Built
+from ussd_app.commands import environment, menus
+from ussd_app.commands.findings import OK, VIOLATED, WARNING, Finding, tell
+from ussd_app.db import migrate
+from ussd_app.db.work import NotDurable
+from ussd_app.errors import Unavailable
+from ussd_app.settings import SettingsFaulty
+
+CLOCK_SECONDS_MOST = 2.0
+
+
+def examine(*, as_json: bool) -> int:
+    """Print what was found; the exit code."""
+    log.configure("error")
+    try:
+        with environment.settings() as settings:
+            built = bootstrap.build(settings, name="doctor")
+            found = [Finding("settings", OK), *_all(built)]
+            built.db.close()
+    except SettingsFaulty as faulty:
+        found = [Finding("settings", VIOLATED, fault) for fault in faulty.faults]
+    return tell(found, as_json=as_json)
+
+
+def _all(built: Built) -> Iterator[Finding]:
+    checks: tuple[tuple[str, Callable[[Built], Iterator[Finding]]], ...] = (
+        ("menus", _menus),
+        ("database", _database),
+        ("redis", _redis),
+    )
+    for name, check in checks:
+        try:
+            yield from check(built)
+        except (Unavailable, NotDurable) as error:
+            yield Finding(name, VIOLATED, str(error))
+
+
+def _menus(built: Built) -> Iterator[Finding]:
+    faults = menus.faults(built.settings)
+    yield Finding("menus fit in every language", VIOLATED if faults else OK, "; ".join(faults))
+
+
+def _database(built: Built) -> Iterator[Finding]:
+    with built.db.reading() as reading:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes", "data_checksums"):
+            (value,) = reading.the_row("SELECT current_setting(%s)", setting)
+            weak = WARNING if setting == "data_checksums" else VIOLATED
+            yield Finding(f"PostgreSQL {setting}", OK if value == "on" else weak, value)
+        (statement,) = reading.the_row("SELECT current_setting('log_statement')")
+        (terse,) = reading.the_row("SELECT current_setting('log_error_verbosity')")
+        quiet = statement == "none" and terse == "terse"
+        yield Finding(
+            "PostgreSQL logs no values", OK if quiet else WARNING, f"{statement}, {terse}"
+        )
+        (there,) = reading.the_row("SELECT to_regclass('alembic_version') IS NOT NULL")
+        if not there:
+            yield Finding("tables are current", VIOLATED, "none: run `ussd-app db upgrade`")
+            return
+        (at,) = reading.the_row("SELECT version_num FROM alembic_version")
+        yield Finding("tables are current", OK if at == migrate.newest() else VIOLATED, at)
+        (theirs,) = reading.the_row("SELECT clock_timestamp()")
+        skew = abs((datetime.now(UTC) - theirs).total_seconds())
+        yield Finding(
+            "clocks agree", OK if skew < CLOCK_SECONDS_MOST else VIOLATED, f"{skew:.3f} s"
+        )
+        (may_write,) = reading.the_row(
+            "SELECT has_table_privilege('entry', 'UPDATE') OR has_table_privilege('entry', 'DELETE')"
+        )
+        role = make_url(built.settings.database_url).username
+        yield Finding("the books are append-only", WARNING if may_write else OK, f"role {role}")
+        used = {row[0] for row in reading.rows("SELECT DISTINCT pepper FROM pin")}
+        gone = used - set(built.settings.pin_peppers)
+        yield Finding("every PIN's pepper is at hand", VIOLATED if gone else OK, ", ".join(gone))
+
+
+def _redis(built: Built) -> Iterator[Finding]:
+    try:
+        memory = built.redis.info("memory")
+        client = make_url(built.settings.redis_url)
+    except redis.RedisError as error:
+        yield Finding("redis", VIOLATED, type(error).__name__)
+        return
+    policy = str(memory["maxmemory_policy"])
+    yield Finding("Redis evicts nothing", OK if policy == "noeviction" else WARNING, policy)
+    guarded = client.password is not None
+    yield Finding("Redis asks for a password", OK if guarded else WARNING)

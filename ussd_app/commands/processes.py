@@ -1,0 +1,97 @@
+"""The processes of the Procfile: web, worker, clock, and the release step before them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+from granian.constants import Interfaces
+from granian.server import Server
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from ussd_app import bootstrap, log, seeding, worker
+from ussd_app.commands import environment
+from ussd_app.db import migrate
+from ussd_app.jobs import clock
+from ussd_app.jobs.clock import Chore
+from ussd_app.jobs.queues import queues
+from ussd_app.jobs.relay import Relay
+from ussd_app.settings import Settings
+from ussd_app.wsgi import THREADS
+
+RELAY_SECONDS = 0.2
+UNTOLD_SECONDS = 15.0
+BACKLOG = 2048
+
+
+def web(settings: Settings) -> None:
+    """Serve callers, one process for each core."""
+    metrics = os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(settings.var / "metrics"))
+    Path(metrics).mkdir(parents=True, exist_ok=True)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    start_http_server(settings.metrics_port, addr=settings.host, registry=registry)
+    Server(
+        "ussd_app.wsgi:create",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=bootstrap.web_processes(settings),
+        blocking_threads=THREADS,
+        backlog=BACKLOG,
+        websockets=False,
+        log_enabled=False,
+        log_access=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=5,
+    ).serve()
+
+
+def work(settings: Settings) -> None:
+    """Carry out errands."""
+    worker.run(settings)
+
+
+def tick(settings: Settings) -> None:
+    """Hand errands over, and keep house."""
+    log.configure(settings.log_level)
+    built = bootstrap.build(settings, name="clock")
+    relay = Relay(built.db, built.clock, queues(built.redis))
+    clock.run(
+        [
+            Chore("relay", RELAY_SECONDS, relay.turn),
+            Chore("untold-locks", UNTOLD_SECONDS, built.services.pins.tell_untold),
+        ]
+    )
+
+
+def seed(profile: str, number: int, *, as_json: bool) -> None:
+    """Let the people of a profile join."""
+    wanted = seeding.people(profile, number)
+    with environment.settings() as settings:
+        log.configure("warning")
+        built = bootstrap.build(settings, name="seed")
+        seeding.plant(built, wanted)
+        built.db.close()
+    if as_json:
+        told = {"profile": profile, "seed": number, "people": [one.as_dict() for one in wanted]}
+        click.echo(json.dumps(told, indent=1))
+        return
+    for person in wanted:
+        click.echo(f"{person.name:<20} {person.phone}  PIN {person.pin}  {person.tokens} tokens")
+
+
+def release(settings: Settings) -> None:
+    """Bring the tables up to date and make the first token. Repeatable."""
+    log.configure("warning")
+    owner = settings.database_owner_url or settings.database_url
+    migrate.upgrade(owner, settings.database_url)
+    built = bootstrap.build(settings, name="release")
+    built.services.tokens.ensure_first(
+        settings.token_code, settings.token_name, settings.token_decimals
+    )
+    built.db.close()

@@ -1,0 +1,296 @@
+"""`ussd-app run`: everything on this machine, from one command."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from subprocess import Popen
+from typing import Any
+
+import click
+import httpx
+
+from ussd_app import bootstrap, seeding
+from ussd_app.commands import environment, processes
+from ussd_app.commands.environment import STATE_FILE, complete, folder, needed_stores
+from ussd_app.embedded import process
+from ussd_app.embedded.stores import AlreadyRunning, Stores, log_folder
+from ussd_app.embedded.supervisor import Charge, Supervisor
+from ussd_app.seeding import DEMO, DEMO_STRANGERS, Person
+from ussd_app.settings import Settings, SettingsFaulty, read
+
+LOOPBACK = "127.0.0.1"
+PORTS = ("PORT", "SIMULATOR_PORT", "METRICS_PORT")
+PORTS_TRIED = 50
+READY_SECONDS = 60.0
+CALLBACKS = ("events", "delivery", "inbound", "optout")
+
+
+def run() -> None:
+    """Start the stores that are not given, the web, the worker, the clock and the simulator."""
+    given = environment.environment()
+    if environment.running(given):
+        raise click.ClickException(f"ussd-app already runs from {folder(given)}")
+    environ = _with_ports(complete(given))
+    stores = needed_stores(environ)
+    show = House(environ, stores)
+    try:
+        show.open()
+        show.tend()
+    except (AlreadyRunning, SettingsFaulty, RuntimeError) as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        show.close()
+
+
+@dataclass
+class House:
+    """Everything that `run` has started."""
+
+    environ: dict[str, str]
+    stores: Stores | None
+    charges: list[Charge] = field(default_factory=list)
+    people: tuple[Person, ...] = ()
+
+    def open(self) -> None:
+        """Start all of it, and say where it is."""
+        self.var = folder(self.environ)
+        self.logs = log_folder(self.var)
+        if self.stores:
+            _say("starting PostgreSQL and Redis")
+            self.stores.start()
+            self.environ |= self.stores.environment()
+            self.charges += _store_charges(self.stores)
+        self.environ |= self._around()
+        self.settings = read(self.environ)
+        _say("bringing the tables up to date")
+        processes.release(self.settings)
+        if self.stores and self.stores.with_postgres:
+            self._seed()
+        for name in ("simulator", "web", "worker", "clock"):
+            charge = Charge(name, partial(self._start, name))
+            charge.run()
+            self.charges.append(charge)
+        self.supervisor = Supervisor(self.charges, say=_say, on_change=self._write_state)
+        self.supervisor.listen()
+        self._write_state()
+        _say("waiting until everything answers")
+        self._wait_until_ready()
+        self._print()
+
+    def tend(self) -> None:
+        """Look after it until Ctrl-C."""
+        self.supervisor.tend()
+        _say("ending")
+
+    def close(self) -> None:
+        """End all of it."""
+        for charge in reversed(self.charges):
+            charge.stop()
+        if self.stores:
+            self.stores.stop()
+        (folder(self.environ) / STATE_FILE).unlink(missing_ok=True)
+
+    def _around(self) -> dict[str, str]:
+        """What this house's processes are told besides: the simulator plays the companies."""
+        metrics = self.var / "metrics"
+        shutil.rmtree(metrics, ignore_errors=True)
+        metrics.mkdir(parents=True)
+        simulator = f"http://{LOOPBACK}:{self.environ['SIMULATOR_PORT']}"
+        return {
+            "VAR": str(self.var),
+            "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+            "AT_BASE_URL": self.environ.get("AT_BASE_URL") or simulator,
+        }
+
+    def _seed(self) -> None:
+        built = bootstrap.build(self.settings, name="seed")
+        seeding.plant(built, seeding.people(DEMO, 0))
+        built.db.close()
+        self.people = seeding.people(DEMO, 0)
+
+    def _start(self, name: str) -> Popen[bytes]:
+        command = [sys.executable, "-m", "ussd_app.cli", name]
+        environ = self.environ
+        if name == "simulator":
+            command = [sys.executable, "-m", "ussd_app.simulators"]
+            command += ["--port", str(self.settings.simulator_port)]
+            environ = {**environ, "SIMULATOR_CONFIG": json.dumps(self._simulator())}
+        return process.start(command, log=self.logs / f"{name}.log", env=environ)
+
+    def _simulator(self) -> dict[str, Any]:
+        settings = self.settings
+        shown = (*self.people, *(DEMO_STRANGERS if self.people else ()))
+        return {
+            "service_code": settings.service_code,
+            "username": settings.at_username,
+            "api_key": settings.at_api_key,
+            "callbacks": callbacks_of(settings),
+            "people": [_as_shown(person, settings) for person in shown],
+        }
+
+    def _wait_until_ready(self) -> None:
+        urls = urls_of(self.settings)
+        deadline = time.monotonic() + READY_SECONDS
+        for url in (urls["ready"], urls["simulator"] + "healthz"):
+            while not _answers(url):
+                if self.supervisor.is_stopped:
+                    return
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"{url} does not answer; see {self.logs}")
+                time.sleep(0.1)
+
+    def _write_state(self) -> None:
+        path = self.var / STATE_FILE
+        making = path.with_suffix(".making")
+        making.touch(mode=0o600)
+        making.write_text(json.dumps(self._state(), indent=1))
+        making.rename(path)
+
+    def _state(self) -> dict[str, Any]:
+        settings = self.settings
+        pids = {charge.name: charge.pid for charge in self.charges}
+        named = {**_named(settings), **{port: self.environ[port] for port in PORTS}}
+        kept = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "AT_BASE_URL", "VAR"}
+        generated = {"CALLBACK_SECRETS", "PIN_PEPPERS", "SESSION_DATA_KEY", "SESSION_INDEX_KEY"}
+        return {
+            "service_code": settings.service_code,
+            "urls": urls_of(settings),
+            "callbacks": callbacks_of(settings),
+            "processes": {"supervisor": os.getpid(), **pids},
+            "logs": {path.stem: str(path) for path in sorted(self.logs.glob("*.log"))},
+            "stores": {"postgres": settings.database_url, "redis": settings.redis_url},
+            "people": [
+                person.as_dict() for person in (*self.people, *DEMO_STRANGERS) if self.people
+            ],
+            "environment": {
+                **named,
+                **{name: self.environ[name] for name in kept | generated if name in self.environ},
+            },
+        }
+
+    def _print(self) -> None:
+        urls = urls_of(self.settings)
+        click.echo(f"""
+ussd-app is running; Ctrl-C ends it.
+
+  Telephones  {urls["simulator"]}   dial {self.settings.service_code} on any of them
+  Web         {urls["web"]}
+  Metrics     {urls["metrics"]}
+  Logs        {self.logs}
+""")
+        for person in self.people:
+            tokens = f"{person.tokens} {self.settings.token_code}"
+            click.echo(f"  {person.name:<14}  {person.phone}  PIN {person.pin}  {tokens}")
+        click.echo()
+
+
+def urls_of(settings: Settings) -> dict[str, str]:
+    """Every address there is."""
+    web = f"http://{settings.host}:{settings.port}/"
+    return {
+        "web": web,
+        "health": web + "healthz",
+        "ready": web + "readyz",
+        "metrics": f"http://{settings.host}:{settings.metrics_port}/metrics",
+        "simulator": f"http://{LOOPBACK}:{settings.simulator_port}/",
+    }
+
+
+def callbacks_of(settings: Settings) -> dict[str, str]:
+    """The full addresses that a company is given, secret included."""
+    web, secret = f"http://{settings.host}:{settings.port}", settings.callback_secrets[0]
+    return {
+        "ussd": f"{web}/ussd/{secret}",
+        **{kind: f"{web}/callbacks/{secret}/{kind}" for kind in CALLBACKS},
+    }
+
+
+def _store_charges(stores: Stores) -> list[Charge]:
+    """The stores as charges, already started."""
+    charges = []
+    for name, store in (("postgres", stores.postgres), ("redis", stores.redis)):
+        if store:
+            charge = Charge(name, partial(_restart, store), store.STOP_SIGNAL)
+            charge.child = store.child
+            charges.append(charge)
+    return charges
+
+
+def _restart(store: Any) -> Popen[bytes]:
+    store.start()
+    child: Popen[bytes] = store.child
+    return child
+
+
+def _with_ports(environ: Mapping[str, str]) -> dict[str, str]:
+    """Ports to listen on: those that are set, or else the next free ones."""
+    found = dict(environ)
+    settings = {name: read_port(environ, name) for name in PORTS}
+    taken: set[int] = set()
+    for name, (port, is_set) in settings.items():
+        free = _first_free(port, 1 if is_set else PORTS_TRIED, taken)
+        if free is None:
+            raise click.ClickException(
+                f"port {port} is busy: another program listens there. Set {name} to a free one."
+            )
+        if free != port:
+            _say(f"port {port} is busy, so {name} is {free}")
+        taken.add(free)
+        found[name] = str(free)
+    return found
+
+
+def read_port(environ: Mapping[str, str], name: str) -> tuple[int, bool]:
+    """The port of a name, and whether somebody set it."""
+    default = next(f for f in Settings.__dataclass_fields__.values() if f.name == name.lower())
+    raw = environ.get(name, "")
+    try:
+        return int(raw or default.metadata["default"]), bool(raw)
+    except ValueError:
+        raise click.ClickException(f"{name} must be a port, and is {raw!r}") from None
+
+
+def _first_free(port: int, tried: int, taken: set[int]) -> int | None:
+    for candidate in range(port, port + tried):
+        if candidate not in taken and _is_free(candidate):
+            return candidate
+    return None
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2, trust_env=False).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def _as_shown(person: Person, settings: Settings) -> dict[str, str]:
+    tokens = f"{person.tokens} {settings.token_code}, " if person.tokens else ""
+    note = f"{tokens}{person.note}"
+    return {"phone": person.phone, "name": person.name, "pin": person.pin, "note": note}
+
+
+def _named(settings: Settings) -> dict[str, str]:
+    return {"SERVICE_CODE": settings.service_code, "HOST": settings.host}
+
+
+def _say(words: str) -> None:
+    click.echo(f"  {words}", err=True)

@@ -1,0 +1,421 @@
+"""Walk one call through the flows, one answer at a time. It knows no gateway, money or member."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ussd_app.dialog.flow import (
+    BACK_KEY,
+    HOME_KEY,
+    MORE_KEY,
+    OFFERS_MOST,
+    Ask,
+    Cut,
+    Do,
+    Edge,
+    End,
+    Flow,
+    Menu,
+    Pick,
+    Resume,
+    Return,
+    Screen,
+    State,
+    Use,
+    Value,
+)
+from ussd_app.dialog.screen import (
+    CHANGED,
+    FORGOTTEN,
+    HELP,
+    NOT_AN_OPTION,
+    RESUMED,
+    View,
+    compose,
+    numbered,
+    paginate,
+    room_for_items,
+)
+from ussd_app.dialog.session import (
+    Frame,
+    Session,
+    dump_value,
+    is_safe,
+    loaded,
+    new_ref,
+)
+from ussd_app.errors import Invalid
+from ussd_app.text import Catalogs, Text, fill
+from ussd_app.values import Phone, typed_digits
+
+STACK_RESUMABLE = 2  # frames: the first menu alone is where every call begins anyway
+CHOICE_DIGITS_MOST = 3
+STEPS_MOST = 20  # without a screen in one turn; more is a loop
+ITEMS_KEPT_MOST = 50  # of a list
+WRONG_BEFORE_HELP = 3  # answers in a row
+
+Watch = Callable[[str, str, str], None]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the caller is shown: `label` names the state, `over` hangs up."""
+
+    text: str
+    label: str
+    over: bool
+
+
+class Machine:
+    """The flows under `root`, the services their steps call, and the languages they speak.
+
+    `constants` are values every screen may show; `watch` hears (flow, state, target) of each edge
+    taken.
+    """
+
+    def __init__(
+        self,
+        root: type[Flow],
+        app: Any,
+        catalogs: Catalogs,
+        *,
+        constants: Mapping[str, str],
+        language: str,
+        watch: Watch | None = None,
+    ) -> None:
+        self.root, self.app, self.catalogs = root, app, catalogs
+        self.constants, self.language, self.watch = constants, language, watch
+        self.flows = {flow.__name__: flow for flow in flows_under(root)}
+
+    def begin(
+        self,
+        caller: Phone,
+        *,
+        ahead: Sequence[str] = (),
+        cut: Cut | None = None,
+        why: Text | None = None,
+    ) -> tuple[Session, Said]:
+        """Open a call; `ahead` are answers dialled with the code, walked as far as is proper."""
+        session = Session([self.first_frame()], self.language)
+        turn = Turn(self, session, caller, cut=cut)
+        turn.settle()
+        if why:
+            turn.say_why(why)
+        turn.walk(ahead)
+        return session, turn.show()
+
+    def hear(self, session: Session, caller: Phone, typed: str) -> Said:
+        """One answer; a choice followed by more answers ('1*0712345678') is walked."""
+        turn = Turn(self, session, caller)
+        if not turn.stands():
+            session.frames = [self.first_frame()]
+            turn.settle()
+            turn.say_why(CHANGED)
+            return turn.show()
+        if "*" in typed and isinstance(turn.screen, Menu | Pick) and turn.screen.typed_ahead:
+            turn.walk(typed.split("*"))
+        else:
+            turn.hear(typed)
+        return turn.show()
+
+    def lost(self, caller: Phone) -> tuple[Session, Said]:
+        """Start again, truthfully, for a call whose place was forgotten."""
+        return self.begin(caller, cut=Cut(forgotten=True), why=FORGOTTEN)
+
+    def at_secret(self, session: Session) -> bool:
+        """Whether the call waits for a PIN: what was typed last may have done something."""
+        frame = session.frames[-1]
+        flow = self.flows.get(frame.flow, Flow)
+        state = flow.states.get(frame.state)
+        return isinstance(state, Ask) and state.secret
+
+    def cut(self, session: Session) -> tuple[Cut, list[Frame]]:
+        """What an unfinished call leaves to the next one, and the stack it may be resumed with."""
+        refs = {f.flow: f.ref for f in session.frames} if self.at_secret(session) else {}
+        frames = list(session.frames)
+        while frames and not frames[-1].safe:
+            frames.pop()
+        return Cut(refs=refs, resumable=len(frames) >= STACK_RESUMABLE), frames
+
+    def first_frame(self) -> Frame:
+        """Where every call begins."""
+        return Frame(self.root.__name__, self.root.start())
+
+
+class Turn:
+    """The work between one answer and the next screen."""
+
+    def __init__(
+        self, machine: Machine, session: Session, caller: Phone, cut: Cut | None = None
+    ) -> None:
+        self.machine, self.session, self.caller, self.cut = machine, session, caller, cut
+        self.typed = ""
+        self.why = ""
+
+    @property
+    def frame(self) -> Frame:
+        return self.session.frames[-1]
+
+    @property
+    def flow(self) -> type[Flow]:
+        return self.machine.flows[self.frame.flow]
+
+    @property
+    def state(self) -> State:
+        return self.flow.states[self.frame.state]
+
+    @property
+    def screen(self) -> Screen:
+        state = self.state
+        assert isinstance(state, Screen)
+        return state
+
+    def stands(self) -> bool:
+        """Whether the call's place still exists: a deploy may have renamed it."""
+        return _standing(self.machine, self.session.frames) and isinstance(self.state, Screen)
+
+    def hear(self, typed: str) -> bool:
+        """Take one answer as far as the next screen; False if it could not be used."""
+        self.why = ""
+        answer = typed.strip()
+        try:
+            if answer == HOME_KEY:
+                self._go_home()
+            elif answer == BACK_KEY and self.frame.page:
+                self.frame.page -= 1
+            elif answer == BACK_KEY and self.screen.back:
+                self._follow(Edge(BACK_KEY, self.screen.back))
+            else:
+                self._answer(answer)
+        except Invalid as no:
+            self.session.wrong += 1
+            tired = self.session.wrong >= WRONG_BEFORE_HELP
+            self.say_why(HELP if tired else no.message)
+            return False
+        self.session.wrong = 0
+        self.settle()
+        return not self.session.over
+
+    def walk(self, answers: Sequence[str]) -> None:
+        """Take answers given in advance, up to a PIN, a consent, or one that cannot be used."""
+        for answer in answers:
+            if not (self.screen.typed_ahead and self.hear(answer)):
+                return
+
+    def settle(self) -> None:
+        """Do the steps that need no screen, until there is one to show."""
+        for _step in range(STEPS_MOST):
+            match self.state:
+                case Do() as state:
+                    self._do(state)
+                case Use() as state:
+                    self._enter(state)
+                case Return():
+                    self._hand_back()
+                case Resume() as state:
+                    self._resume(state)
+                case Pick() as state if not self._items(state.options) and state.none:
+                    self._follow(Edge("none", state.none))
+                case End():
+                    self.session.over = True
+                    return
+                case Ask() as state if state.offers:
+                    self._items(state.offers)
+                    self._reached(state)
+                    return
+                case Screen() as state:
+                    self._reached(state)
+                    return
+        raise RuntimeError(f"no screen after {STEPS_MOST} steps at {self.frame.flow}")
+
+    def show(self) -> Said:
+        """The screen the caller is at."""
+        state, frame = self.screen, self.frame
+        view = self._view(state)
+        if isinstance(state, Pick):
+            pages = self._pages(view)
+            frame.page = min(frame.page, len(pages) - 1)
+            view = self._view(state, rows=pages[frame.page], more=frame.page + 1 < len(pages))
+        elif isinstance(state, Ask) and frame.items:
+            view = self._view(state, rows=numbered(label for label, _value in frame.items))
+        said = Said(compose(view), f"{frame.flow}.{frame.state}", self.session.over)
+        self.session.label = said.label
+        return said
+
+    def say_why(self, why: Text) -> None:
+        """Put a line of explanation above the next screen."""
+        self.why = self._worded(why)
+
+    def _reached(self, state: Screen) -> None:
+        """Remember the screen as a place to come back to, if it is safe to."""
+        if is_safe(state):
+            self.frame.safe = self.frame.state
+
+    def _answer(self, answer: str) -> None:
+        frame = self.frame
+        match self.screen:
+            case Menu() as state:
+                label, target = state.options[_choice(answer, len(state.options))]
+                self._follow(Edge(label, target))
+            case Pick() as state:
+                pages = self._pages(self._view(state))
+                if answer == MORE_KEY and frame.page + 1 < len(pages):
+                    frame.page += 1
+                    return
+                before = sum(len(page) for page in pages[: frame.page])
+                chosen = before + _choice(answer, len(pages[frame.page]))
+                frame.memory[state.into] = frame.items[chosen][1]
+                self._follow(Edge(state.into, state.then))
+            case Ask() as state:
+                self._ask(state, answer)
+
+    def _ask(self, state: Ask, answer: str) -> None:
+        if state.secret:
+            self.typed = answer
+        elif state.into:
+            self.frame.memory[state.into] = self._read(state.into, answer)
+        self._follow(Edge(state.into or "****", state.then))
+
+    def _read(self, variable: str, answer: str) -> Any:
+        """The answer as the variable keeps it: one of the offers by its number, or as typed."""
+        offers = self.frame.items
+        number = answer.rstrip(".)")
+        if len(number) == 1 and number.isdecimal() and 1 <= int(number) <= len(offers):
+            return offers[int(number) - 1][1]
+        kind: type[Value] = self.flow.variables()[variable]
+        return dump_value(kind.parse(answer, self.caller))
+
+    def _do(self, state: Do) -> None:
+        me = self._instance()
+        outcome = state.work(me, self.machine.app)
+        self.typed = ""
+        self.session.language = me.language
+        kept = vars(me)
+        self.frame.memory = {
+            name: dump_value(kept[name])
+            for name in self.flow.variables()
+            if kept.get(name) is not None
+        }
+        self._follow(state.routes[outcome])
+
+    def _enter(self, state: Use) -> None:
+        given = {name: self._worded(text) for name, text in state.give.items()}
+        self.session.frames.append(Frame(state.flow.__name__, state.flow.start(), given))
+
+    def _hand_back(self) -> None:
+        done = self.session.frames.pop()
+        use = self.state
+        assert isinstance(use, Use)
+        for ours, theirs in use.take.items():
+            if theirs in done.memory:
+                self.frame.memory[ours] = done.memory[theirs]
+        self._follow(use.routes[done.state])
+
+    def _resume(self, state: Resume) -> None:
+        frames = self.session.before
+        self.session.before = []
+        if len(frames) < STACK_RESUMABLE or not _standing(self.machine, frames):
+            self._follow(Edge("none", state.none))
+            return
+        for frame in frames:
+            frame.ref = new_ref()
+            frame.items = []
+        self.session.frames = frames
+        self.frame.state = self.frame.safe
+        self.say_why(RESUMED)
+
+    def _go_home(self) -> None:
+        self.session.frames = [self.machine.first_frame()]
+
+    def _follow(self, edge: Edge) -> None:
+        frame = self.frame
+        if self.machine.watch:
+            self.machine.watch(frame.flow, frame.state, edge.target)
+        frame.state, frame.page, frame.items = edge.target, 0, []
+        if edge.why:
+            self.say_why(edge.why)
+
+    def _instance(self) -> Flow:
+        me = self.flow()
+        vars(me).update(
+            loaded(self.flow, self.frame.memory),
+            caller=self.caller,
+            ref=self.frame.ref,
+            typed=self.typed,
+            language=self.session.language,
+            cut=self.cut,
+        )
+        return me
+
+    def _items(self, method: str) -> list[list[Any]]:
+        frame = self.frame
+        if not frame.items:
+            most = OFFERS_MOST if isinstance(self.state, Ask) else ITEMS_KEPT_MOST
+            found = getattr(self._instance(), method)(self.machine.app)
+            frame.items = [[label, dump_value(value)] for label, value in found[:most]]
+        return frame.items
+
+    def _pages(self, view: View) -> list[list[str]]:
+        return paginate([label for label, _value in self.frame.items], room_for_items(view))
+
+    def _view(self, state: Screen, rows: Sequence[str] = (), *, more: bool = False) -> View:
+        return View(
+            state,
+            self._values(),
+            self._translate,
+            why=self.why,
+            rows=rows,
+            more=more,
+            has_home=len(self.session.frames) > 1 and bool(self.session.frames[0].safe),
+            exits=leaves(self.flow, state),
+        )
+
+    def _values(self) -> dict[str, object]:
+        values: dict[str, object] = dict(self.machine.constants)
+        for name, value in loaded(self.flow, self.frame.memory).items():
+            values[name] = value.national if isinstance(value, Phone) else value
+        return values
+
+    def _translate(self, source: str) -> str:
+        return self.machine.catalogs.translate(source, self.session.language)
+
+    def _worded(self, text: Text) -> str:
+        return fill(self._translate(text), self._values())
+
+
+def flows_under(root: type[Flow]) -> list[type[Flow]]:
+    """`root` and every flow it uses, however deep, each once, in reading order."""
+    found: dict[type[Flow], None] = {}
+
+    def visit(flow: type[Flow]) -> None:
+        if flow not in found:
+            found[flow] = None
+            for state in flow.states.values():
+                if isinstance(state, Use):
+                    visit(state.flow)
+
+    visit(root)
+    return list(found)
+
+
+def leaves(flow: type[Flow], state: Screen) -> bool:
+    """Whether 0 ends the call here, so that the key says so."""
+    return bool(state.back) and isinstance(flow.states.get(state.back or ""), End)
+
+
+def _standing(machine: Machine, frames: Sequence[Frame]) -> bool:
+    for frame in frames:
+        flow = machine.flows.get(frame.flow)
+        if flow is None or not {frame.state, frame.safe} <= {*flow.states, ""}:
+            return False
+    return True
+
+
+def _choice(answer: str, most: int) -> int:
+    """The place of a numbered choice; tolerant of '1.', '01' and ' 1 '."""
+    number = typed_digits(answer).rstrip(".)#")
+    if number.isdecimal() and len(number) <= CHOICE_DIGITS_MOST and 1 <= int(number) <= most:
+        return int(number) - 1
+    raise Invalid(NOT_AN_OPTION)

@@ -1,0 +1,153 @@
+"""Run written-down calls: who dials, what each screen says, what is typed, which SMS arrive.
+
+    # A comment. Empty lines mean nothing.
+    given Amina +254700000001 with 500, PIN 7306      what must be so before (the stage sees to it)
+    +254700000001 dials *384*96#                      a call begins
+        Hello Amina!                                  the screen, line by line
+        ...                                           the rest does not matter here
+    > 1                                               an answer
+    > (empty)                                         an answer without a character
+        (ends)                                        the call ended with this screen
+    hangs up                                          the caller ends the call
+    16 minutes later                                  time passes
+    redis is emptied                                  what may be lost is lost
+    sms to +254700000002                              the newest SMS that number got, and no other
+        You got 20 UMOJA. Ref <ref>.                  <anything in angles> matches any run of text
+    no sms to +254700000002
+
+Only one story stands in a file, told in the order in which it happens.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+INDENT = "    "
+_ANGLES = re.compile(r"<[a-z ]+>")
+
+
+class Stage(Protocol):
+    """Where scripts are played: the application, its clock, and the phones."""
+
+    def given(self, what: str) -> None:
+        """See to it that `what` is so."""
+        ...
+
+    def dial(self, phone: str, code: str) -> str:
+        """Dial, and hang up a call that is still open on that phone; the answer as sent."""
+        ...
+
+    def say(self, phone: str, typed: str) -> str:
+        """Answer the screen."""
+        ...
+
+    def hang_up(self, phone: str) -> None:
+        """End the call while a screen waits."""
+        ...
+
+    def wait(self, count: int, span: str) -> None:
+        """Let so many minutes, hours or days pass."""
+        ...
+
+    def flush(self) -> None:
+        """Empty Redis."""
+        ...
+
+    def sms(self, phone: str) -> list[str]:
+        """The SMS that have arrived since last asked, oldest first."""
+        ...
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line that does something, and the lines that must follow from it."""
+
+    number: int
+    line: str
+    expected: list[str] = field(default_factory=list)
+
+
+class ScriptFailed(AssertionError):
+    """What was said is not what was written; shows both."""
+
+
+def play(path: Path, stage: Stage) -> None:
+    """Play a script from beginning to end. Raises ScriptFailed where it goes otherwise."""
+    caller = ""
+    for step in read(path.read_text().splitlines()):
+        try:
+            caller = _play(step, stage, caller)
+        except ScriptFailed as failed:
+            raise ScriptFailed(f"{path.name}, line {step.number}: {step.line}\n{failed}") from None
+
+
+def read(lines: Iterable[str]) -> Iterator[Step]:
+    """The steps of a script."""
+    step: Step | None = None
+    for number, line in enumerate(lines, 1):
+        if line.startswith(INDENT):
+            if step is None:
+                raise ScriptFailed(f"line {number}: nothing was done yet")
+            step.expected.append(line.removeprefix(INDENT).rstrip())
+        elif line.strip() and not line.startswith("#"):
+            if step:
+                yield step
+            step = Step(number, line.strip())
+    if step:
+        yield step
+
+
+def _play(step: Step, stage: Stage, caller: str) -> str:
+    line = step.line
+    if line.startswith("given "):
+        stage.given(line.removeprefix("given "))
+    elif found := re.fullmatch(r"(\+\d+) dials (\S+)", line):
+        caller = found[1]
+        _compare(step.expected, _screen(stage.dial(caller, found[2])))
+    elif line.startswith(">"):
+        typed = line.removeprefix(">").strip()
+        _compare(step.expected, _screen(stage.say(caller, "" if typed == "(empty)" else typed)))
+    elif line == "hangs up":
+        stage.hang_up(caller)
+    elif found := re.fullmatch(r"(\d+) (minute|hour|day)s? later", line):
+        stage.wait(int(found[1]), found[2] + "s")
+    elif line == "redis is emptied":
+        stage.flush()
+    elif found := re.fullmatch(r"sms to (\+\d+)", line):
+        _compare(step.expected, "\n\n".join(stage.sms(found[1])).split("\n"))
+    elif found := re.fullmatch(r"no sms to (\+\d+)", line):
+        _compare([], [text for sms in stage.sms(found[1]) for text in sms.split("\n")])
+    else:
+        raise ScriptFailed("not a line of a script")
+    return caller
+
+
+def _screen(answer: str) -> list[str]:
+    kind, _space, text = answer.partition(" ")
+    return [*text.split("\n"), *(["(ends)"] if kind == "END" else [])]
+
+
+def _compare(expected: list[str], said: list[str]) -> None:
+    for want, got in itertools.zip_longest(expected, said):
+        if want == "...":
+            rest = expected[expected.index("...") + 1 :]
+            if rest and said[-len(rest) :] != rest:
+                break
+            return
+        if want is None or got is None or not _matches(want, got):
+            break
+    else:
+        return
+    raise ScriptFailed("\n".join(["expected:", *expected, "", "said:", *said]))
+
+
+def _matches(want: str, got: str) -> bool:
+    if "<" not in want:
+        return want == got
+    literal = [re.escape(part) for part in _ANGLES.split(want)]
+    return re.fullmatch(".+?".join(literal), got) is not None

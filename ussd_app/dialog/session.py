@@ -1,0 +1,114 @@
+"""What is remembered of a call between two answers."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ussd_app.dialog.flow import Ask, Flow, Menu, Screen
+
+Memory = dict[str, Any]
+
+
+def new_ref() -> str:
+    """What deeds done in one run of a dialog are recognised by; 128 random bits."""
+    return secrets.token_hex(16)
+
+
+@dataclass(slots=True)
+class Frame:
+    """One flow in progress. `safe` is the last screen that a cut call may be taken back to."""
+
+    flow: str
+    state: str
+    memory: Memory = field(default_factory=dict)
+    page: int = 0
+    items: list[list[Any]] = field(default_factory=list)
+    safe: str = ""
+    ref: str = field(default_factory=new_ref)
+
+    def dump(self) -> list[Any]:
+        return [
+            self.flow, self.state, self.memory, self.page, self.items, self.safe, self.ref,
+        ]  # fmt: skip
+
+
+@dataclass(slots=True)
+class Session:
+    """A call. `heard` and `mark` are the length and a keyed digest of all that was typed.
+
+    The text itself is never kept: it holds PINs. `last` is the answer given, byte for byte, and
+    `before` the stack of the call before this one if that was cut.
+    """
+
+    frames: list[Frame]
+    language: str
+    heard: int = 0
+    mark: str = ""
+    last: str = ""
+    label: str = ""
+    over: bool = False
+    wrong: int = 0
+    before: list[Frame] = field(default_factory=list)
+
+    def dump(self) -> bytes:
+        """As bytes, to be sealed and put away."""
+        return json.dumps(
+            [
+                [f.dump() for f in self.frames],
+                self.language,
+                self.heard,
+                self.mark,
+                self.last,
+                self.label,
+                self.over,
+                self.wrong,
+                [f.dump() for f in self.before],
+            ],
+            separators=(",", ":"),
+        ).encode()
+
+    @classmethod
+    def load(cls, raw: bytes) -> Session:
+        frames, language, heard, mark, last, label, over, wrong, before = json.loads(raw)
+        return cls(
+            [Frame(*f) for f in frames],
+            language,
+            heard,
+            mark,
+            last,
+            label,
+            over,
+            wrong,
+            [Frame(*f) for f in before],
+        )
+
+
+def dump_value(value: object) -> Any:
+    """A variable's value as JSON keeps it."""
+    return value.dump() if hasattr(value, "dump") else value
+
+
+def load_value(kind: type, kept: Any) -> Any:
+    """The opposite of `dump_value`, for a variable of type `kind`."""
+    return kind.load(kept) if hasattr(kind, "load") else kind(kept)
+
+
+def loaded(flow: type[Flow], memory: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables of `flow` that are set, as values of their types."""
+    kinds = flow.variables()
+    return {name: load_value(kinds[name], kept) for name, kept in memory.items()}
+
+
+def is_safe(state: Screen) -> bool:
+    """Whether a cut call may be taken back to this screen: never a PIN, never a consent."""
+    match state:
+        case Ask():
+            return not state.secret
+        case Menu():
+            return not state.confirm
+        case _:
+            return True

@@ -1,0 +1,1 @@
+"""Outside companies: one file each, no domain."""

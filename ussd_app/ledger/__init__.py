@@ -1,0 +1,1 @@
+"""Double-entry bookkeeping; knows no people, SMS or chain."""

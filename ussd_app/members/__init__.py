@@ -1,0 +1,1 @@
+"""People who dial: who they are, their PINs, how they join."""

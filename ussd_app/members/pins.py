@@ -1,0 +1,268 @@
+"""Check, choose and change PINs. A try is charged before it is checked, whatever comes between."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ussd_app.audit import service as audit
+from ussd_app.clock import Clock, Local
+from ussd_app.db.work import Database, Work
+from ussd_app.errors import NotFound, PinLocked, PinWeak, PinWrong
+from ussd_app.members import pin_policy
+from ussd_app.members.pin_vault import PinVault, Verifier
+from ussd_app.messages.service import Draft, Messages
+from ussd_app.text import Text, _
+from ussd_app.values import Phone
+
+TRIES = 3
+LOCKS = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=24))
+FOR_GOOD = datetime.fromisoformat("9999-01-01T00:00:00+00:00")  # until a recovery
+UNTOLD_SECONDS = 30
+
+LOCKED_UNTIL = _(
+    "{org}: your PIN is locked until {until} after 3 wrong tries. Not you? Call {support}."
+)
+LOCKED_FOR_GOOD = _(
+    "{org}: your PIN is locked after many wrong tries. Call {support} to unlock it."
+)
+CHANGED = _("{org}: your PIN was changed on {until}. Not you? Call {support} at once.")
+
+
+class Pins:
+    """Members' PINs."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        vault: PinVault,
+        messages: Messages,
+        *,
+        local: Local,
+        signature: dict[str, str],
+    ) -> None:
+        self._db, self._clock, self._vault, self._messages = db, clock, vault, messages
+        self._local, self._signature = local, signature
+
+    def check(self, phone: Phone, typed: str) -> int:
+        """The member's id if that is their PIN.
+
+        Raises PinWrong (with the tries left), PinLocked, and Invalid for what is no PIN at all,
+        which is not charged. Of many at once, only as many are evaluated as there are tries.
+        """
+        pin = pin_policy.read(typed)
+        with self._vault.slot():
+            member, verifier, failures, locked_until = self._charge(phone)
+            right = self._vault.proves(verifier, member, pin)
+        if right:
+            self._clear(member, verifier, pin)
+            return member
+        if locked_until is not None:
+            self._tell_locked(member)
+            raise PinLocked(_open_end(locked_until))
+        raise PinWrong(TRIES - failures)
+
+    def refuse_locked(self, phone: Phone) -> None:
+        """Raises PinLocked if the member's PIN may not be tried now."""
+        with self._db.reading() as reading:
+            row = reading.row(
+                """
+                SELECT p.locked_until FROM member m JOIN pin p ON p.member = m.id
+                WHERE m.phone = %s AND p.locked_until > %s
+                """,
+                phone,
+                self._clock.now(),
+            )
+        if row:
+            raise PinLocked(_open_end(row[0]))
+
+    def candidate(self, phone: Phone, typed: str) -> str:
+        """A verifier for a PIN chosen but not yet repeated, for the dialog to carry.
+
+        Raises Invalid for what is no PIN, PinWeak for one that is easy to guess or was used lately.
+        """
+        pin = pin_policy.read(typed)
+        pin_policy.weigh(pin, phone=phone)
+        with self._db.reading() as reading:
+            owner = _owner(reading, phone)
+            used = reading.rows(
+                """
+                (SELECT pepper, verifier FROM pin WHERE member = %s)
+                UNION ALL
+                (SELECT pepper, verifier FROM past_pin WHERE member = %s
+                 ORDER BY replaced_at DESC LIMIT %s)
+                """,
+                owner,
+                owner,
+                pin_policy.PAST_KEPT - 1,
+            )
+        for pepper, hashed in used:
+            with self._vault.slot():
+                if self._vault.proves(Verifier(pepper, hashed), owner, pin):
+                    raise PinWeak("used")
+        return self._vault.seal(owner, pin).dump()
+
+    def repeats(self, phone: Phone, candidate: str, typed: str) -> bool:
+        """Whether the same PIN was typed again. Raises Invalid for what is no PIN."""
+        pin = pin_policy.read(typed)
+        with self._db.reading() as reading:
+            owner = _owner(reading, phone)
+        with self._vault.slot():
+            return self._vault.proves(Verifier.load(candidate), owner, pin)
+
+    def set_first(self, work: Work, member: int, candidate: str) -> None:
+        """Give a new member the PIN they chose."""
+        verifier = Verifier.load(candidate)
+        work.run(
+            "INSERT INTO pin (member, pepper, verifier, changed_at) VALUES (%s, %s, %s, %s)",
+            member,
+            verifier.pepper,
+            verifier.hash,
+            self._clock.now(),
+        )
+
+    def change(self, phone: Phone, candidate: str) -> None:
+        """Replace the PIN by one chosen twice; the owner is told. Again changes nothing more."""
+        verifier = Verifier.load(candidate)
+        now = self._clock.now()
+        with self._db.work() as work:
+            member = _owner(work, phone)
+            row = work.row("SELECT pepper, verifier FROM pin WHERE member = %s FOR UPDATE", member)
+            if row is None:
+                raise NotFound("no PIN to change")
+            if Verifier(*row) == verifier:
+                return
+            work.run(
+                """
+                INSERT INTO past_pin (member, pepper, verifier, replaced_at)
+                VALUES (%s, %s, %s, %s)
+                """,
+                member,
+                *row,
+                now,
+            )
+            work.run(
+                """
+                UPDATE pin SET pepper = %s, verifier = %s, changed_at = %s, failures = 0,
+                    series = 0, locked_until = NULL, told = true WHERE member = %s
+                """,
+                verifier.pepper,
+                verifier.hash,
+                now,
+                member,
+            )
+            audit.record(
+                work, audit.by_member(member), "pin.changed", subject=("member", member), at=now
+            )
+            self._tell(work, member, f"pin-changed:{member}:{now.isoformat()}", CHANGED, now)
+
+    def tell_untold(self) -> int:
+        """Tell the owners of PINs whose lock outlived the process that should have told them."""
+        late = self._clock.now() - timedelta(seconds=UNTOLD_SECONDS)
+        with self._db.reading() as reading:
+            rows = reading.rows("SELECT member FROM pin WHERE NOT told AND tried_at < %s", late)
+        for (member,) in rows:
+            self._tell_locked(member)
+        return len(rows)
+
+    def _charge(self, phone: Phone) -> tuple[int, Verifier, int, datetime | None]:
+        """Charge one try, durably, before it is evaluated; the third locks before it is known."""
+        now = self._clock.now()
+        first, second, third = (now + span for span in LOCKS)
+        with self._db.reading() as one:
+            row = one.row(
+                """
+                UPDATE pin SET
+                    failures = CASE WHEN locked_until IS NULL THEN failures + 1 ELSE 1 END,
+                    tried_at = %s,
+                    series = series + (locked_until IS NULL AND failures + 1 >= %s)::int,
+                    told = NOT (locked_until IS NULL AND failures + 1 >= %s),
+                    locked_until = CASE WHEN locked_until IS NULL AND failures + 1 >= %s THEN
+                        CASE series WHEN 0 THEN %s WHEN 1 THEN %s WHEN 2 THEN %s ELSE %s END
+                    END
+                FROM member
+                WHERE member.phone = %s AND pin.member = member.id
+                    AND (locked_until IS NULL OR locked_until <= %s)
+                RETURNING pin.member, pepper, verifier, failures, locked_until
+                """,
+                now, TRIES, TRIES, TRIES, first, second, third, FOR_GOOD, phone, now,
+            )  # fmt: skip
+        if row is None:
+            self.refuse_locked(phone)
+            raise NotFound("no such member")
+        member, pepper, hashed, failures, locked_until = row
+        return member, Verifier(pepper, hashed), failures, locked_until
+
+    def _clear(self, member: int, verifier: Verifier, pin: str) -> None:
+        """Give the try back, and with it all the earlier ones; renew a dated verifier."""
+        fresh = self._vault.seal(member, pin) if self._vault.is_dated(verifier) else verifier
+        with self._db.reading() as one:
+            one.run(
+                """
+                UPDATE pin SET failures = 0, series = 0, locked_until = NULL, told = true,
+                    pepper = %s, verifier = %s WHERE member = %s AND verifier = %s
+                """,
+                fresh.pepper,
+                fresh.hash,
+                member,
+                verifier.hash,
+            )
+
+    def _tell_locked(self, member: int) -> None:
+        with self._db.work() as work:
+            row = work.row(
+                """
+                UPDATE pin SET told = true WHERE member = %s AND NOT told
+                RETURNING locked_until, series, tried_at
+                """,
+                member,
+            )
+            if row is None:
+                return
+            until, series, tried_at = row
+            audit.record(
+                work,
+                audit.by_member(member),
+                "pin.locked",
+                subject=("member", member),
+                at=self._clock.now(),
+                series=series,
+            )
+            text = LOCKED_FOR_GOOD if until == FOR_GOOD else LOCKED_UNTIL
+            self._tell(work, member, f"pin-locked:{member}:{tried_at.isoformat()}", text, until)
+
+    def _tell(self, work: Work, member: int, key: str, text: Text, moment: datetime) -> None:
+        phone, language = work.the_row("SELECT phone, language FROM member WHERE id = %s", member)
+        until = "" if moment == FOR_GOOD else self._local.day_and_hour(moment)
+        self._messages.queue(
+            work,
+            Draft(
+                key=key,
+                kind="security",
+                phone=phone,
+                language=language,
+                text=text,
+                values={**self._signature, "until": until},
+                member=member,
+            ),
+        )
+
+
+def _owner(work: Work, phone: Phone) -> int:
+    """The id a PIN of this number is bound to: the member's, or the one an applicant will have."""
+    row = work.row(
+        """
+        SELECT id FROM member WHERE phone = %s
+        UNION ALL SELECT id FROM registration WHERE phone = %s
+        """,
+        phone,
+        phone,
+    )
+    if row is None:
+        raise NotFound("nobody with this number")
+    owner: int = row[0]
+    return owner
+
+
+def _open_end(until: datetime) -> datetime | None:
+    return None if until == FOR_GOOD else until

@@ -1,0 +1,144 @@
+"""People who dial: who they are, what they may change of themselves, what they complain of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ussd_app.audit import service as audit
+from ussd_app.clock import Clock, Local
+from ussd_app.db.work import Database
+from ussd_app.errors import LimitReached, NotFound
+from ussd_app.messages.service import Draft, Messages
+from ussd_app.text import _
+from ussd_app.values import Name, Phone, Reference, Remark
+
+COMPLAINT = _("{org}: we received your report. Ref {ref}. We will call you. Help: {support}.")
+
+
+@dataclass(frozen=True)
+class MemberView:
+    """A member as menus see them."""
+
+    id: int
+    phone: Phone
+    name: Name
+    language: str
+    status: str
+    joined_at: datetime
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == "ACTIVE"
+
+
+class Members:
+    """Members as they are known to others and to themselves."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        messages: Messages,
+        *,
+        local: Local,
+        lookups_a_day: int,
+        signature: dict[str, str],
+    ) -> None:
+        self._db, self._clock, self._messages = db, clock, messages
+        self._local, self._lookups_a_day, self._signature = local, lookups_a_day, signature
+
+    def find(self, phone: Phone) -> MemberView | None:
+        """The member with this number, whatever their status."""
+        with self._db.reading() as reading:
+            row = reading.row(
+                "SELECT id, phone, name, language, status, joined_at FROM member WHERE phone = %s",
+                phone,
+            )
+        if row is None:
+            return None
+        member, number, name, language, status, joined_at = row
+        return MemberView(member, Phone(number), Name(name), language, status, joined_at)
+
+    def get(self, phone: Phone) -> MemberView:
+        """The member who calls. Raises NotFound."""
+        if (member := self.find(phone)) is None:
+            raise NotFound("no such member")
+        return member
+
+    def count_lookup(self, member: int) -> None:
+        """Charge one look at a stranger's name. Raises LimitReached when today's are used up."""
+        today = self._local.date(self._clock.now())
+        with self._db.work() as work:
+            (count,) = work.the_row(
+                """
+                INSERT INTO lookup (member, day, count) VALUES (%s, %s, 1)
+                ON CONFLICT (member, day) DO UPDATE SET count = lookup.count + 1
+                RETURNING count
+                """,
+                member,
+                today,
+            )
+        if count > self._lookups_a_day:
+            raise LimitReached("lookups", 0)
+
+    def rename(self, phone: Phone, name: Name) -> None:
+        """Call the member so from now on."""
+        self._change(phone, "member.renamed", name=name)
+
+    def speak(self, phone: Phone, language: str) -> None:
+        """Speak this language with the member from now on."""
+        self._change(phone, "member.language", language=language)
+
+    def complain(self, phone: Phone, key: str, words: Remark) -> Reference:
+        """Take a report in the member's own words; the same `key` is one report."""
+        now = self._clock.now()
+        with self._db.work() as work:
+            member, language = work.the_row(
+                "SELECT id, language FROM member WHERE phone = %s", phone
+            )
+            (complaint,) = work.the_row(
+                """
+                INSERT INTO complaint (key, member, words, made_at) VALUES (%s, %s, %s, %s)
+                ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id
+                """,
+                key,
+                member,
+                words,
+                now,
+            )
+            quoted = Reference.of(complaint)
+            if self._messages.queue(
+                work,
+                Draft(
+                    key=f"complaint:{key}",
+                    kind="complaint",
+                    phone=phone,
+                    language=language,
+                    text=COMPLAINT,
+                    values={**self._signature, "ref": quoted},
+                    member=member,
+                ),
+            ):
+                actor, subject = audit.by_member(member), ("complaint", complaint)
+                audit.record(work, actor, "complaint.made", subject=subject, at=now)
+        return quoted
+
+    def _change(
+        self, phone: Phone, action: str, *, name: Name | None = None, language: str | None = None
+    ) -> None:
+        now = self._clock.now()
+        with self._db.work() as work:
+            row = work.row(
+                """
+                UPDATE member SET name = coalesce(%s, name), language = coalesce(%s, language)
+                WHERE phone = %s RETURNING id
+                """,
+                name,
+                language,
+                phone,
+            )
+            if row is None:
+                raise NotFound("no such member")
+            actor, subject = audit.by_member(row[0]), ("member", row[0])
+            audit.record(work, actor, action, subject=subject, at=now)

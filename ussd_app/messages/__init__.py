@@ -1,0 +1,1 @@
+"""SMS: promised with the deed, sent after it, told apart when the company does not answer."""

@@ -1,0 +1,33 @@
+"""What is always true of SMS and of errands."""
+
+from __future__ import annotations
+
+from ussd_app.db.invariant import Invariant
+
+INVARIANTS = (
+    Invariant(
+        "every SMS that is under way has an errand",
+        """
+        SELECT m.id FROM message m LEFT JOIN errand e ON e.kind = 'sms' AND e.subject = m.id
+        WHERE m.state IN ('waiting', 'sending', 'unclear') AND e.id IS NULL
+        """,
+    ),
+    Invariant(
+        "no SMS is late by more than an hour",
+        """
+        SELECT id FROM message
+        WHERE state IN ('waiting', 'sending', 'unclear') AND valid_until < now() - interval '1 hour'
+        """,
+        stops=False,
+    ),
+    Invariant(
+        "no errand was given up",
+        "SELECT id FROM errand WHERE state = 'dead'",
+        stops=False,
+    ),
+    Invariant(
+        "no errand is overdue by more than two minutes",
+        "SELECT id FROM errand WHERE state <> 'dead' AND due_at < now() - interval '2 minutes'",
+        stops=False,
+    ),
+)

@@ -1,0 +1,86 @@
+"""SMS: what was promised, what became of it, what came in."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import Identity, Index, SmallInteger, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ussd_app.db.base import Base
+
+OPEN = "state IN ('waiting', 'sending', 'unclear')"
+
+
+class Message(Base):
+    """One SMS to one number, written with the deed that it tells of.
+
+    waiting → sending → sent → delivered | failed; `unclear` once the company did not answer;
+    expired when it came too late; suppressed when the number opted out.
+    """
+
+    __tablename__ = "message"
+    __table_args__ = (
+        Index(
+            "ix_message_unclear", "phone", postgresql_where=text("state IN ('sending', 'unclear')")
+        ),
+        Index("ix_message_member", "member", "id"),
+        {"postgresql_with": {"fillfactor": "80"}},
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    dedupe: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    member: Mapped[int | None]
+    phone: Mapped[str]
+    body: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="waiting")
+    made_at: Mapped[datetime]
+    valid_until: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    copies: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    tried_at: Mapped[datetime | None]
+    provider_id: Mapped[str | None] = mapped_column(unique=True)
+    failure: Mapped[str | None]
+
+
+class DeliveryReport(Base):
+    """What the company reported of a message id of theirs; the first of each kind counts."""
+
+    __tablename__ = "delivery_report"
+
+    provider_id: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(primary_key=True)
+    phone: Mapped[str]
+    failure: Mapped[str | None]
+    received_at: Mapped[datetime]
+
+
+class InboundMessage(Base):
+    """An SMS somebody sent us, once, however often it is delivered."""
+
+    __tablename__ = "inbound_message"
+
+    provider_id: Mapped[str] = mapped_column(primary_key=True)
+    phone: Mapped[str]
+    body: Mapped[str]
+    received_at: Mapped[datetime]
+
+
+class OptOut(Base):
+    """A number that wants no SMS from us."""
+
+    __tablename__ = "opt_out"
+
+    phone: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[datetime]
+
+
+class SmsSpend(Base):
+    """What SMS cost on a day, in hundredths of the currency."""
+
+    __tablename__ = "sms_spend"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    cost: Mapped[int]
+    count: Mapped[int]

@@ -1,0 +1,102 @@
+"""Write SMS with the deed they tell of; take in what people send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ussd_app.clock import Clock
+from ussd_app.db.work import Database, Work
+from ussd_app.text import Catalogs, Text
+
+ERRAND = "sms"
+STOP_WORDS, START_WORDS = {"STOP", "ACHA", "KOMESHA"}, {"START", "ANZA"}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An SMS to be: `key` makes it one, however often it is promised."""
+
+    key: str
+    kind: str
+    phone: str
+    language: str
+    text: Text
+    values: Mapping[str, object] = field(default_factory=dict)
+    member: int | None = None
+    hours: float = 24
+
+
+class Messages:
+    """SMS as the rest of the application knows them."""
+
+    def __init__(self, db: Database, clock: Clock, catalogs: Catalogs) -> None:
+        self._db, self._clock, self._catalogs = db, clock, catalogs
+
+    def queue(self, work: Work, *drafts: Draft) -> int:
+        """Promise these SMS with the deed; how many were not promised before."""
+        now = self._clock.now()
+        bodies = [self._catalogs.say(d.text, d.language, **d.values) for d in drafts]
+        return work.run(
+            """
+            WITH fresh AS (
+                INSERT INTO message (dedupe, kind, member, phone, body, valid_until, made_at)
+                SELECT d.*, %s::timestamptz FROM unnest(
+                    %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[]
+                ) AS d
+                ON CONFLICT (dedupe) DO NOTHING RETURNING id
+            )
+            INSERT INTO errand (kind, subject, due_at) SELECT 'sms', id, %s::timestamptz FROM fresh
+            """,
+            now,
+            [d.key for d in drafts],
+            [d.kind for d in drafts],
+            [d.member for d in drafts],
+            [d.phone for d in drafts],
+            bodies,
+            [now + timedelta(hours=d.hours) for d in drafts],
+            now,
+        )
+
+    def count_since(self, work: Work, member: int, kind: str, since: datetime) -> int:
+        """How many SMS of a kind were promised to a member since then."""
+        (count,) = work.the_row(
+            "SELECT count(*) FROM message WHERE member = %s AND kind = %s AND made_at >= %s",
+            member,
+            kind,
+            since,
+        )
+        assert isinstance(count, int)
+        return count
+
+    def take_in(self, provider_id: str, *, phone: str, body: str) -> None:
+        """Take in an SMS somebody sent, once however often it comes; STOP and START are heeded."""
+        now = self._clock.now()
+        with self._db.work() as work:
+            fresh = work.run(
+                """
+                INSERT INTO inbound_message (provider_id, phone, body, received_at)
+                VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
+                """,
+                provider_id,
+                phone,
+                body,
+                now,
+            )
+            word = body.strip().upper()
+            if fresh and word in STOP_WORDS:
+                _opt_out(work, phone, now)
+            if fresh and word in START_WORDS:
+                work.run("DELETE FROM opt_out WHERE phone = %s", phone)
+
+    def opt_out(self, phone: str) -> None:
+        """This number wants no more SMS. Again changes nothing."""
+        with self._db.work() as work:
+            _opt_out(work, phone, self._clock.now())
+
+
+def _opt_out(work: Work, phone: str, now: datetime) -> None:
+    work.run(
+        "INSERT INTO opt_out (phone, since) VALUES (%s, %s) ON CONFLICT DO NOTHING", phone, now
+    )

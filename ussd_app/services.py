@@ -1,0 +1,39 @@
+"""The one record that menus, admin, web and jobs are given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ussd_app.calls.service import Calls
+from ussd_app.clock import Clock, Local
+from ussd_app.members.joining import Joining
+from ussd_app.members.pins import Pins
+from ussd_app.members.service import Members
+from ussd_app.messages.delivery import Delivery
+from ussd_app.messages.service import Messages
+from ussd_app.text import Catalogs
+from ussd_app.tokens.service import Tokens
+from ussd_app.transfers.payments import Payments
+from ussd_app.transfers.recipients import Recipients
+from ussd_app.transfers.statements import Statements
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything the application can do, built once by `bootstrap`."""
+
+    clock: Clock
+    local: Local
+    catalogs: Catalogs
+    tokens: Tokens
+    members: Members
+    pins: Pins
+    joining: Joining
+    payments: Payments
+    recipients: Recipients
+    statements: Statements
+    messages: Messages
+    delivery: Delivery
+    calls: Calls
+    organisation: str
+    shows_balance: bool

@@ -1,0 +1,292 @@
+"""Every setting: typed, frozen, read once from the environment, all faults told at once."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+KEY_BYTES = 32
+CALLBACK_SECRET_LETTERS = 22  # 128 bits, written in base64
+DEVELOPMENT, TEST, PRODUCTION = "development", "test", "production"
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class SettingsFaulty(ValueError):
+    """The environment cannot be used; `faults` names every reason."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(["These settings cannot be used:", *faults]))
+        self.faults = faults
+
+
+def _text(raw: str) -> str:
+    return raw
+
+
+def _whole(raw: str) -> int:
+    if not re.fullmatch(r"-?\d{1,9}", raw):
+        raise ValueError("must be a whole number")
+    return int(raw)
+
+
+def _share(raw: str) -> float:
+    return float(raw)
+
+
+def _yes(raw: str) -> bool:
+    if raw.lower() not in ("yes", "no"):
+        raise ValueError("must be 'yes' or 'no'")
+    return raw.lower() == "yes"
+
+
+def _port(raw: str) -> int:
+    port = _whole(raw)
+    if not 1 <= port <= 65535:  # noqa: PLR2004
+        raise ValueError("must be a port, 1 to 65535")
+    return port
+
+
+def _code(raw: str) -> str:
+    if not re.fullmatch(r"\*\d+(\*\d+)*#", raw):
+        raise ValueError("must be a service code like *384*96#")
+    return raw
+
+
+def _codes(raw: str) -> tuple[str, ...]:
+    return tuple(_code(part) for part in _words(raw))
+
+
+def _words(raw: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in raw.split(",") if part.strip())
+
+
+def _networks(raw: str) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(part) for part in _words(raw))
+
+
+def _zone(raw: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(raw)
+    except (KeyError, OSError, ValueError):
+        raise ValueError("must be a time zone like Africa/Nairobi") from None
+
+
+def _folder(raw: str) -> Path:
+    return Path(raw).resolve()
+
+
+def _stage(raw: str) -> str:
+    if raw not in (DEVELOPMENT, TEST, PRODUCTION):
+        raise ValueError(f"must be {DEVELOPMENT}, {TEST} or {PRODUCTION}")
+    return raw
+
+
+def _url(raw: str) -> str:
+    if urlsplit(raw).scheme not in ("http", "https"):
+        raise ValueError("must be an http or https address")
+    return raw.rstrip("/")
+
+
+def _key(raw: str) -> bytes:
+    try:
+        key = bytes.fromhex(raw)
+    except ValueError:
+        raise ValueError("must be hexadecimal") from None
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"must be {KEY_BYTES} bytes ({2 * KEY_BYTES} hexadecimal digits)")
+    if len(set(key)) < KEY_BYTES // 4:
+        raise ValueError("must be random")
+    return key
+
+
+def _peppers(raw: str) -> Mapping[str, bytes]:
+    peppers: dict[str, bytes] = {}
+    for part in _words(raw):
+        name, colon, key = part.partition(":")
+        if not colon or not re.fullmatch(r"[a-z0-9]{1,8}", name) or name in peppers:
+            raise ValueError("must be 'name:key' with a name of its own each, the newest first")
+        peppers[name] = _key(key)
+    if not peppers:
+        raise ValueError("must hold at least one key")
+    return peppers
+
+
+def _secrets(raw: str) -> tuple[str, ...]:
+    secrets = _words(raw)
+    if not 1 <= len(secrets) <= 2:  # noqa: PLR2004
+        raise ValueError("must be one secret, or two while changing from the second to the first")
+    for secret in secrets:
+        if len(secret) < CALLBACK_SECRET_LETTERS or not re.fullmatch(r"[A-Za-z0-9_-]+", secret):
+            raise ValueError(f"must have at least {CALLBACK_SECRET_LETTERS} letters and digits")
+        if len(set(secret)) < CALLBACK_SECRET_LETTERS // 3:
+            raise ValueError("must be random")
+    return secrets
+
+
+def _setting(parse: Callable[[str], Any], default: str | None, meaning: str) -> Any:
+    """A setting; no default means that production must give one."""
+    return field(metadata={"parse": parse, "default": default, "meaning": meaning})
+
+
+@dataclass(frozen=True, repr=False)
+class Settings:
+    """What the environment says. A field's name in capitals is the variable it is read from.
+
+    It has no repr: half of it is secret.
+    """
+
+    env: str = _setting(_stage, DEVELOPMENT, "development, test or production")
+    var: Path = _setting(_folder, "var", "folder of embedded stores, logs and generated keys")
+
+    database_url: str = _setting(
+        _text, "", "PostgreSQL, as the role that serves; empty starts an embedded one"
+    )
+    database_owner_url: str = _setting(
+        _text, "", "PostgreSQL, as the role that owns the tables, for `ussd-app db upgrade`"
+    )
+    redis_url: str = _setting(_text, "", "Redis; empty starts an embedded one")
+
+    host: str = _setting(_text, "127.0.0.1", "address the web server listens on")
+    port: int = _setting(_port, "8000", "port of the web server")
+    metrics_port: int = _setting(_port, "9464", "port of Prometheus metrics, never public")
+    simulator_port: int = _setting(_port, "8001", "port of the simulator that `run` starts")
+    web_processes: int = _setting(_whole, "0", "web processes; 0 is one for each core")
+    log_level: str = _setting(_text, "info", "debug, info, warning or error")
+
+    organisation: str = _setting(_text, "Umoja", "name of the organisation, on screens and SMS")
+    service_code: str = _setting(_code, "*384*96#", "what callers dial")
+    service_codes: tuple[str, ...] = _setting(
+        _codes, "", "all service codes that are answered; empty is SERVICE_CODE alone"
+    )
+    support_phone: str = _setting(_text, "0800724724", "whom callers may call for help")
+    terms_url: str = _setting(_text, "https://example.org/terms", "where the terms can be read")
+    language: str = _setting(_text, "en", "language until a caller has chosen one")
+    time_zone: ZoneInfo = _setting(_zone, "Africa/Nairobi", "in which hours and days are shown")
+    countries: tuple[str, ...] = _setting(
+        _words, "254", "calling codes of numbers that may join, be paid and get SMS"
+    )
+    token_code: str = _setting(_text, "UMOJA", "code of the first token, at most 12 letters")
+    token_name: str = _setting(_text, "Umoja", "its name")
+    token_decimals: int = _setting(_whole, "2", "its decimals")
+    grant: int = _setting(_whole, "50", "whole tokens that greet whoever joins by dialling")
+    show_balance: bool = _setting(_yes, "no", "show the balance on the first screen, without PIN")
+
+    callback_secrets: tuple[str, ...] = _setting(
+        _secrets, None, "secret part of every callback path; two while rotating, the new one first"
+    )
+    callback_sources: tuple[Network, ...] = _setting(
+        _networks, None, "networks that callbacks may come from, like 192.0.2.0/24,2001:db8::/32"
+    )
+    trusted_proxies: int = _setting(
+        _whole, "0", "reverse proxies in front of the web server; 0 trusts no X-Forwarded-For"
+    )
+    phone_burst: int = _setting(_whole, "150", "answers one phone may ask for at once")
+    phone_per_second: int = _setting(_whole, "5", "… and each second in the long run")
+    all_burst: int = _setting(_whole, "4000", "answers all phones together may ask for at once")
+    all_per_second: int = _setting(_whole, "2000", "… and each second in the long run")
+
+    pin_peppers: Mapping[str, bytes] = _setting(
+        _peppers,
+        None,
+        "keys over PINs, 'name:64 hex digits', newest first; old ones stay until used up",
+    )
+    session_data_key: bytes = _setting(_key, None, "key that seals calls in Redis, 64 hex digits")
+    session_index_key: bytes = _setting(_key, None, "key over their names, 64 hex digits")
+
+    at_base_url: str = _setting(
+        _url, "https://api.africastalking.com", "Africa's Talking; `run` sets its simulator"
+    )
+    at_username: str = _setting(_text, None, "Africa's Talking user name")
+    at_api_key: str = _setting(_text, None, "Africa's Talking API key")
+    at_sender_id: str = _setting(_text, "", "SMS sender name or short code; empty is theirs")
+    sms_daily_spend: int = _setting(_whole, "5000", "most to spend on SMS a day, whole currency")
+    sms_unclear_seconds: int = _setting(
+        _whole, "60", "how long to wait for a delivery report before an unanswered SMS is repeated"
+    )
+    statements_a_day: int = _setting(_whole, "3", "statements by SMS a member may ask for a day")
+    lookups_a_day: int = _setting(_whole, "20", "names of others a member may see a day")
+
+    test_clock_offset: float = _setting(
+        _share, "0", "seconds the clock is ahead; heeded when ENV=test alone"
+    )
+
+    @property
+    def all_service_codes(self) -> tuple[str, ...]:
+        return self.service_codes or (self.service_code,)
+
+    @property
+    def is_production(self) -> bool:
+        return self.env == PRODUCTION
+
+
+DEVELOPMENT_DEFAULTS = {
+    "callback_sources": "127.0.0.0/8,::1/128",
+    "at_username": "sandbox",
+    "at_api_key": "simulated",
+}
+REQUIRED_IN_PRODUCTION = ("database_url", "redis_url")
+
+
+def read(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings, or SettingsFaulty with every fault. Nothing secret has a default."""
+    given = os.environ if environ is None else environ
+    faults: list[str] = []
+    values: dict[str, Any] = {}
+    production = given.get("ENV") == PRODUCTION
+    for one in fields(Settings):
+        raw = given.get(one.name.upper(), "").strip()
+        default = one.metadata["default"]
+        if default is None and not production:
+            default = DEVELOPMENT_DEFAULTS.get(one.name)
+        missing = default is None or (production and one.name in REQUIRED_IN_PRODUCTION)
+        if not raw and missing:
+            faults.append(f"{one.name.upper()} is missing: {one.metadata['meaning']}")
+            continue
+        try:
+            values[one.name] = one.metadata["parse"](raw or default)
+        except ValueError as error:
+            faults.append(f"{one.name.upper()} {error}")
+    if production:
+        faults += _production_faults(given)
+    if faults:
+        raise SettingsFaulty(faults)
+    return Settings(**values)
+
+
+def _production_faults(given: Mapping[str, str]) -> list[str]:
+    """What may do in development and must not in production."""
+    faults = []
+    host = urlsplit(given.get("AT_BASE_URL", "")).hostname or ""
+    if host in ("localhost", "127.0.0.1", "::1"):
+        faults.append("AT_BASE_URL is a simulator's")
+    if given.get("AT_USERNAME") == DEVELOPMENT_DEFAULTS["at_username"]:
+        faults.append("AT_USERNAME is the sandbox's")
+    if given.get("AT_API_KEY") == DEVELOPMENT_DEFAULTS["at_api_key"]:
+        faults.append("AT_API_KEY is the simulator's")
+    keys = [given.get("SESSION_DATA_KEY", ""), given.get("SESSION_INDEX_KEY", "")]
+    keys += [part.partition(":")[2] for part in _words(given.get("PIN_PEPPERS", ""))]
+    used = [key.lower() for key in keys if key]
+    if len(set(used)) < len(used):
+        faults.append("SESSION_DATA_KEY, SESSION_INDEX_KEY and PIN_PEPPERS must differ")
+    return faults
+
+
+def example() -> str:
+    """The text of `.env.example`: every setting with its meaning and its default."""
+    lines = ["# Every setting. Copy to .env and change what differs; nothing here is required for", "# `make run`, which generates what is secret and starts what is missing.", ""]  # fmt: skip
+    for one in fields(Settings):
+        default = one.metadata["default"]
+        note = " (required in production)" if default is None else ""
+        if one.name in REQUIRED_IN_PRODUCTION:
+            note = " (required in production)"
+        lines.append(f"# {one.metadata['meaning']}{note}")
+        lines.append(f"#{one.name.upper()}={default or ''}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,1 @@
+"""The company: USSD, SMS, its callbacks, its faults and its own books."""

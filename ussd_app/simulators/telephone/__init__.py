@@ -1,0 +1,1 @@
+"""A telephone: over HTTP for the terminal and the tests, and to look at in the browser."""

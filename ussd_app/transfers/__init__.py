@@ -1,0 +1,1 @@
+"""Member to member: limits, receipts, and what became of the last one."""

@@ -1,0 +1,47 @@
+"""What is always true of transfers."""
+
+from __future__ import annotations
+
+from ussd_app.db.invariant import Invariant
+
+INVARIANTS = (
+    Invariant(
+        "every transfer moved its amount from payer to payee, once",
+        """
+        SELECT t.id FROM transfer t
+        WHERE t.state = 'posted' AND NOT EXISTS (
+            SELECT FROM posting p
+                JOIN entry paid ON paid.posting = p.id AND paid.leg = 1
+                JOIN entry got ON got.posting = p.id AND got.leg = 2
+                JOIN account payer ON payer.id = paid.account AND payer.owner = t.payer
+                JOIN account payee ON payee.id = got.account AND payee.owner = t.payee
+            WHERE p.id = t.posting AND p.kind = 'transfer'
+                AND paid.amount = -t.amount AND got.amount = t.amount AND got.token = t.token
+        )
+        """,
+    ),
+    Invariant(
+        "every posting of a transfer belongs to one",
+        """
+        SELECT p.id FROM posting p LEFT JOIN transfer t ON t.posting = p.id
+        WHERE p.kind = 'transfer' AND t.id IS NULL
+        """,
+    ),
+    Invariant(
+        "both sides of every transfer are told, once each",
+        """
+        SELECT t.id FROM transfer t
+            LEFT JOIN message s ON s.dedupe = 'sent:' || t.posting
+            LEFT JOIN message r ON r.dedupe = 'received:' || t.posting
+        WHERE t.state = 'posted' AND (s.id IS NULL OR r.id IS NULL)
+        """,
+    ),
+    Invariant(
+        "every transfer is in the audit",
+        """
+        SELECT t.id FROM transfer t LEFT JOIN audit a
+            ON a.subject_kind = 'posting' AND a.subject = t.posting AND a.action = 'transfer.sent'
+        WHERE t.state = 'posted' AND a.id IS NULL
+        """,
+    ),
+)

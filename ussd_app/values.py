@@ -1,0 +1,308 @@
+"""Values a person can type and a screen can show: parsed once at the door, trusted inside.
+
+Each type says how it is read (`parse`), what its parser may complain of (`complaints`, so that the
+menu verifier can leave room for the longest), and the widest it can be on a screen (`widest`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar, Self
+
+import phonenumbers
+
+from ussd_app.errors import Invalid
+from ussd_app.text import Text, _, shorten, to_gsm7
+
+NAME_LETTERS = 20
+NAME_LETTERS_LEAST = 2
+SHORT_NAME_LETTERS = 15
+REMARK_LETTERS = 150
+REMARK_LETTERS_LEAST = 3
+QUANTITY_DIGITS = 9
+
+_SPACES = re.compile(r"\s+")
+_LOOKS_LIKE_DIGIT = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1"})
+
+
+def typed_digits(typed: str) -> str:
+    """`typed` with every kind of digit as 0 to 9, and letters that look like one read as it."""
+    plain = "".join(
+        str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in typed
+    )
+    return plain.translate(_LOOKS_LIKE_DIGIT).strip()
+
+
+@lru_cache(maxsize=1024)
+def _region(phone: str) -> str:
+    """The country whose numbers are national to `phone`: 'KE'."""
+    code = phonenumbers.parse(phone).country_code or 0
+    return phonenumbers.region_code_for_country_code(code)
+
+
+class Phone(str):
+    """A mobile number in international form, `+254712345678` (ITU-T E.164)."""
+
+    __slots__ = ()
+    widest: ClassVar[str] = "0712345678"
+    unreadable: ClassVar[Text] = _("Not a phone number. Type 0712345678.")
+    complaints: ClassVar[tuple[Text, ...]] = (unreadable,)
+
+    _MOBILE = frozenset(
+        {
+            phonenumbers.PhoneNumberType.MOBILE,
+            phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+        }
+    )
+
+    @classmethod
+    def parse(cls, typed: str, near: str = "") -> Self:
+        """Read a number as people write it; a national one belongs to the country of `near`."""
+        digits = typed_digits(typed)
+        if digits.startswith("00"):
+            digits = "+" + digits.removeprefix("00")
+        try:
+            number = phonenumbers.parse(digits, _region(near) if near else None)
+        except phonenumbers.NumberParseException:
+            raise Invalid(cls.unreadable) from None
+        if phonenumbers.number_type(number) not in cls._MOBILE:
+            raise Invalid(cls.unreadable)
+        return cls(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+    @classmethod
+    def trust(cls, number: str) -> Self:
+        """A number in international form from a network; raises Invalid for anything else."""
+        if not re.fullmatch(r"\+[1-9][0-9]{6,14}", number):
+            raise Invalid(cls.unreadable)
+        return cls(number)
+
+    @property
+    def country_code(self) -> int:
+        """The calling code: 254 for Kenya."""
+        return phonenumbers.parse(self).country_code or 0
+
+    @property
+    def masked(self) -> str:
+        """Enough to recognise one's own friend by, too little to harvest: '0712***678'."""
+        national = self.national
+        return f"{national[:4]}***{national[-3:]}"
+
+    @property
+    def national(self) -> str:
+        """As its owner's neighbours would dial it: '0712345678'."""
+        number = phonenumbers.parse(self)
+        spaced = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+        return re.sub(r"\D", "", spaced)
+
+
+class Name(str):
+    """A person's name as a small screen can show it."""
+
+    __slots__ = ()
+    widest: ClassVar[str] = "W" * NAME_LETTERS
+    unreadable: ClassVar[Text] = _("Please type your name with letters.")
+    too_long: ClassVar[Text] = _("That name is too long. Type a shorter one.")
+    complaints: ClassVar[tuple[Text, ...]] = (unreadable, too_long)
+
+    @classmethod
+    def parse(cls, typed: str, near: str = "") -> Self:
+        """Letters of any script, with what stands between them: spaces, ' - . and a stray *."""
+        del near
+        name = _SPACES.sub(" ", unicodedata.normalize("NFC", typed)).strip()
+        allowed = all(unicodedata.category(c)[0] in "LM" or c in " '’-.*" for c in name)
+        shown = to_gsm7(name)
+        if not allowed or sum(c.isalpha() for c in shown) < NAME_LETTERS_LEAST:
+            raise Invalid(cls.unreadable)
+        if len(shown) > NAME_LETTERS:
+            raise Invalid(cls.too_long)
+        return cls(name)
+
+    @property
+    def short(self) -> str:
+        """First name and initial, 'Amina W': what others may see, in at most 15 letters."""
+        first, *rest = to_gsm7(self).split(" ")
+        initial = f" {rest[-1][0]}" if rest else ""
+        return shorten(first, SHORT_NAME_LETTERS - len(initial)) + initial
+
+
+class Shown(str):
+    """A short name or state that the application words and a screen shows."""
+
+    __slots__ = ()
+    widest: ClassVar[str] = "W" * SHORT_NAME_LETTERS
+
+
+class Line(Shown):
+    """A whole line that the application words, or nothing: an empty line is left out."""
+
+    __slots__ = ()
+    widest: ClassVar[str] = "W" * 35
+
+
+class Hour(Shown):
+    """An hour of the day."""
+
+    __slots__ = ()
+    widest: ClassVar[str] = "23:59"
+
+
+class DayAndHour(Shown):
+    """A day of the year and its hour."""
+
+    __slots__ = ()
+    widest: ClassVar[str] = "31/12 23:59"
+
+
+class Reference(Shown):
+    """Seven letters and digits by which people quote a numbered thing: '6JZY8N0'.
+
+    Neighbouring numbers look unlike each other, and no two letters look alike (Crockford's base
+    32), for it is read out over the telephone.
+    """
+
+    __slots__ = ()
+    widest: ClassVar[str] = "WWWWWWW"
+
+    _LETTERS: ClassVar[str] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+    _LENGTH: ClassVar[int] = 7
+    _RANGE: ClassVar[int] = len(_LETTERS) ** _LENGTH
+    _FACTOR: ClassVar[int] = 0x2C5F9A3D1  # any odd factor has an inverse in the range
+    _MASK: ClassVar[int] = 0x5A17C39E4
+    _INVERSE: ClassVar[int] = pow(_FACTOR, -1, _RANGE)
+
+    @classmethod
+    def of(cls, number: int) -> Self:
+        """The reference of a numbered thing, like a posting."""
+        scrambled = number * cls._FACTOR % cls._RANGE ^ cls._MASK
+        letters = []
+        for _place in range(cls._LENGTH):
+            scrambled, letter = divmod(scrambled, len(cls._LETTERS))
+            letters.append(cls._LETTERS[letter])
+        return cls("".join(letters))
+
+    @classmethod
+    def parse(cls, typed: str, near: str = "") -> Self:
+        """As people type it: small letters, and O, I and L for the digits they look like."""
+        del near
+        plain = typed.strip().upper().replace("O", "0").replace("I", "1").replace("L", "1")
+        if len(plain) != cls._LENGTH or any(c not in cls._LETTERS for c in plain):
+            raise Invalid(_("That is not a reference. It has 7 letters and digits."))
+        return cls(plain)
+
+    @property
+    def number(self) -> int:
+        """The number it was made of."""
+        scrambled = 0
+        for letter in reversed(self):
+            scrambled = scrambled * len(self._LETTERS) + self._LETTERS.index(letter)
+        return (scrambled ^ self._MASK) * self._INVERSE % self._RANGE
+
+
+class Remark(str):
+    """Free text in a caller's own words."""
+
+    __slots__ = ()
+    widest: ClassVar[str] = ""
+    too_short: ClassVar[Text] = _("Please say a little more.")
+    complaints: ClassVar[tuple[Text, ...]] = (too_short,)
+
+    @classmethod
+    def parse(cls, typed: str, near: str = "") -> Self:
+        """Anything printable, cut to what is kept."""
+        del near
+        printable = "".join(c if c.isprintable() else " " for c in typed)
+        remark = _SPACES.sub(" ", unicodedata.normalize("NFC", printable)).strip()
+        if len(remark) < REMARK_LETTERS_LEAST:
+            raise Invalid(cls.too_short)
+        return cls(remark[:REMARK_LETTERS])
+
+
+class Count(int):
+    """A small number shown on a screen."""
+
+    widest: ClassVar[str] = "99"
+
+
+class Hidden(str):
+    """What a dialog carries and never shows: a verifier, an id."""
+
+    __slots__ = ()
+    widest: ClassVar[str] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What an amount is counted in: a token's code and how many decimals it has."""
+
+    code: str
+    decimals: int
+
+
+class Quantity(str):
+    """A positive decimal number as typed, exact: '12.5'. `of` makes it an amount."""
+
+    __slots__ = ()
+    widest: ClassVar[str] = "9999999.99"
+    unreadable: ClassVar[Text] = _("Type the amount in digits, like 50.")
+    too_fine: ClassVar[Text] = _("Too many decimals. Type like 12.50.")
+    complaints: ClassVar[tuple[Text, ...]] = (unreadable, too_fine)
+
+    _PLAIN = re.compile(rf"\d{{1,{QUANTITY_DIGITS}}}(\.\d{{0,18}})?")
+    _GROUPED = re.compile(r"\d{1,3}([, ]\d{3})+(\.\d{0,18})?")
+
+    @classmethod
+    def parse(cls, typed: str, near: str = "") -> Self:
+        """Digits with at most one point; thousands may be grouped by commas or spaces."""
+        del near
+        digits = typed_digits(typed)
+        if cls._GROUPED.fullmatch(digits):
+            digits = digits.replace(",", "").replace(" ", "")
+        if not cls._PLAIN.fullmatch(digits):
+            raise Invalid(cls.unreadable)
+        whole, _point, part = digits.partition(".")
+        whole, part = whole.lstrip("0") or "0", part.rstrip("0")
+        if whole == "0" and not part:
+            raise Invalid(cls.unreadable)
+        return cls(f"{whole}.{part}" if part else whole)
+
+    def of(self, unit: Unit) -> Amount:
+        """This many of `unit`; Invalid if it is finer than the unit's smallest part."""
+        whole, _point, part = self.partition(".")
+        if len(part) > unit.decimals:
+            raise Invalid(self.too_fine)
+        return Amount(int(whole + part.ljust(unit.decimals, "0")), unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number of a token's smallest units; never a float, never mixed with another token."""
+
+    units: int
+    unit: Unit
+    widest: ClassVar[str] = "9,999,999.99 WWWWWWWWWWWW"
+
+    def __str__(self) -> str:
+        """'1,250.50 UMOJA'; whole numbers without decimals: '20 UMOJA'."""
+        return f"{self.number} {self.unit.code}"
+
+    @property
+    def number(self) -> str:
+        """The number alone: '1,250.50'."""
+        scale: int = 10**self.unit.decimals
+        whole, part = divmod(abs(self.units), scale)
+        sign = "-" if self.units < 0 else ""
+        decimals = f".{part:0{self.unit.decimals}}" if part else ""
+        return f"{sign}{whole:,}{decimals}"
+
+    def dump(self) -> list[Any]:
+        """What a session keeps of it."""
+        return [self.units, self.unit.code, self.unit.decimals]
+
+    @classmethod
+    def load(cls, kept: list[Any]) -> Self:
+        """The opposite of `dump`."""
+        units, code, decimals = kept
+        return cls(units, Unit(code, decimals))

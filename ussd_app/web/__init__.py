@@ -1,0 +1,1 @@
+"""What machines call: the USSD callback, the company's other callbacks, health."""

@@ -1,0 +1,95 @@
+"""Africa's Talking's other callbacks: ends of sessions, delivery reports, SMS, opt-outs.
+
+Each is one small transaction and answered 200, so that it is not sent again; when nothing could be
+written it is answered 503, so that it is. What is unknown, or was said before, is answered 200.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, abort, request
+
+from ussd_app.calls.service import Ended
+from ussd_app.dialog.seal import Sealer
+from ussd_app.errors import Invalid
+from ussd_app.services import Services
+from ussd_app.values import Phone
+from ussd_app.web.edge import Edge
+from ussd_app.web.metrics import CALLBACKS
+
+PREFIX = "/callbacks"
+TEXT_MOST = 500
+
+Form = dict[str, str]
+
+
+def blueprint(services: Services, edge: Edge, sealer: Sealer) -> Blueprint:
+    """The routes under `/callbacks/<secret>/`."""
+    routes = Blueprint("callbacks", __name__, url_prefix=PREFIX)
+
+    def route(kind: str, take_in: Callable[[Form], None]) -> None:
+        def view(secret: str) -> Response:
+            if not edge.admits(secret, request.environ):
+                abort(404)
+            form = {name: value[:TEXT_MOST] for name, value in request.form.items()}
+            try:
+                take_in(form)
+            except (Invalid, KeyError, ValueError):
+                CALLBACKS.labels(f"{kind}-unreadable").inc()
+            else:
+                CALLBACKS.labels(kind).inc()
+            return Response("OK", content_type="text/plain; charset=utf-8")
+
+        routes.add_url_rule(f"/<secret>/{kind}", kind, view, methods=["POST"])
+
+    def events(form: Form) -> None:
+        # `input` and `lastAppResponse` hold what was typed and shown: they are not even read.
+        services.calls.ended(
+            Ended(
+                session=sealer.name("ended", form["sessionId"]).hex(),
+                phone=Phone.trust(form["phoneNumber"]),
+                service_code=form.get("serviceCode", ""),
+                network=form.get("networkCode", ""),
+                status=form["status"],
+                path=form.get("hopsMetadata", ""),
+                hops=_number(form.get("hopsCount")),
+                milliseconds=_number(form.get("durationInMillis")),
+                cost=_hundredths(form.get("cost")),
+                failure=form.get("errorMessage") or None,
+            )
+        )
+
+    def delivery(form: Form) -> None:
+        services.delivery.report(
+            form["id"],
+            status=form["status"],
+            phone=Phone.trust(form["phoneNumber"]),
+            failure=form.get("failureReason") or None,
+        )
+
+    def inbound(form: Form) -> None:
+        services.messages.take_in(
+            form["id"], phone=Phone.trust(form["from"]), body=form.get("text", "")
+        )
+
+    def optout(form: Form) -> None:
+        services.messages.opt_out(Phone.trust(form["phoneNumber"]))
+
+    route("events", events)
+    route("delivery", delivery)
+    route("inbound", inbound)
+    route("optout", optout)
+    return routes
+
+
+def _number(told: str | None) -> int:
+    return int(told) if told and told.isdecimal() and len(told) < 12 else 0  # noqa: PLR2004
+
+
+def _hundredths(cost: str | None) -> int:
+    """'KES 0.5000' as 50."""
+    digits = (cost or "").rpartition(" ")[2]
+    whole, _point, part = digits.partition(".")
+    both = whole + part.ljust(2, "0")[:2]
+    return int(both) if both.isdecimal() and len(both) < 12 else 0  # noqa: PLR2004

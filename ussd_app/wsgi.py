@@ -1,0 +1,94 @@
+"""The web process: what granian loads."""
+
+from __future__ import annotations
+
+import redis
+import structlog
+
+from menus.home import Home
+from ussd_app import bootstrap, log
+from ussd_app.bootstrap import Built
+from ussd_app.db import migrate
+from ussd_app.db.connection import within
+from ussd_app.dialog.lines import Lines, Rates
+from ussd_app.dialog.machine import Machine
+from ussd_app.dialog.seal import Sealer
+from ussd_app.dialog.switchboard import Switchboard
+from ussd_app.dialog.verify import verify
+from ussd_app.errors import Unavailable
+from ussd_app.process import die_with_parent
+from ussd_app.settings import Settings, read
+from ussd_app.web import app as web
+from ussd_app.web.health import Check
+from ussd_app.web.ussd import UssdDoor
+
+THREADS = 2
+
+
+def create(settings: Settings | None = None) -> UssdDoor:
+    """Build the web application; refuses menus with faults."""
+    if settings is None:
+        settings = read()
+        die_with_parent()
+    log.configure(settings.log_level)
+    built = bootstrap.build(settings, name="web", threads=THREADS, waits=True)
+    sealer = Sealer(data_key=settings.session_data_key, index_key=settings.session_index_key)
+    lines = Lines(built.redis, sealer, rates_of(settings))
+    try:
+        lines.start()
+    except Unavailable as error:
+        structlog.get_logger(__name__).warning("web.no_redis", error=error)
+    switchboard = Switchboard(machine_of(built), lines, sealer, within)
+    return web.create(settings, built.services, switchboard, sealer, checks_of(built))
+
+
+def machine_of(built: Built) -> Machine:
+    """The menus, proven."""
+    settings, catalogs = built.settings, built.services.catalogs
+    constants = bootstrap.constants_of(settings)
+    if faults := verify(Home, catalogs, constants):
+        raise ValueError("\n".join(["The menus have faults:", *faults]))
+    return Machine(Home, built.services, catalogs, constants=constants, language=settings.language)
+
+
+def rates_of(settings: Settings) -> Rates:
+    """The limits on how often may be asked."""
+    return Rates(
+        phone_per_second=settings.phone_per_second,
+        phone_burst=settings.phone_burst,
+        all_per_second=settings.all_per_second,
+        all_burst=settings.all_burst,
+    )
+
+
+def checks_of(built: Built) -> dict[str, Check]:
+    """What must answer for this process to be of use."""
+    return {
+        "database": lambda: _answers(built),
+        "migrations": lambda: _is_current(built),
+        "redis": lambda: _pings(built.redis),
+    }
+
+
+def _answers(built: Built) -> bool:
+    try:
+        with built.db.reading() as reading:
+            return reading.row("SELECT 1") is not None
+    except Unavailable:
+        return False
+
+
+def _is_current(built: Built) -> bool:
+    try:
+        with built.db.reading() as reading:
+            row = reading.row("SELECT version_num FROM alembic_version")
+    except Unavailable:
+        return False
+    return row is not None and row[0] == migrate.newest()
+
+
+def _pings(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except (redis.RedisError, OSError):
+        return False
