@@ -47,7 +47,6 @@ class Statement(Flow):
         "line",
         options="lines",
         then="open",
-        none="empty",
         back="left",
     )
 
@@ -57,8 +56,6 @@ class Statement(Flow):
             (f"{app.local.day(line.at)} {signed(line.amount)} {line.other}", line.reference)
             for line in found
         ]
-        if not rows:
-            return []
         by_sms = app.catalogs.translate(BY_SMS, self.language)
         return [(by_sms, Hidden("sms")), *((label, Hidden(ref)) for label, ref in rows)]
 
@@ -96,5 +93,4 @@ class Statement(Flow):
 
     promised = End(_("Your statement is on its way by SMS, free. More today: {left_today}."))
     used_up = Menu(_("You had all statements by SMS for today. Try tomorrow."), back="list")
-    empty = Menu(_("Nothing came or went yet."), back="left")
     left = Return()

@@ -13,10 +13,11 @@ import redis
 from hypothesis import HealthCheck, settings
 from psycopg import sql
 
-from tests.people import World
+from tests.people import AT_API_KEY, AT_USERNAME, Company, World
 from ussd_app.db import migrate
 from ussd_app.embedded.postgres import ADMIN, APP, OWNER
 from ussd_app.embedded.stores import Stores
+from ussd_app.simulators import Config, serving
 
 settings.register_profile(
     "ussd",
@@ -70,11 +71,33 @@ def redis_client(stores: Stores) -> Iterator[redis.Redis]:
     client.close()
 
 
+@pytest.fixture(scope="session")
+def company_address() -> Iterator[str]:
+    """Africa's Talking, simulated, over HTTP."""
+    config = Config(username=AT_USERNAME, api_key=AT_API_KEY, sms_seconds=0)
+    with serving(config) as address:
+        yield address
+
+
 @pytest.fixture
-def world(stores: Stores, database: str, redis_client: redis.Redis) -> Iterator[World]:
+def company(company_address: str) -> Company:
+    """Africa's Talking with empty books."""
+    made = Company(company_address)
+    made.reset()
+    return made
+
+
+@pytest.fixture
+def world(
+    stores: Stores, database: str, redis_client: redis.Redis, company: Company
+) -> Iterator[World]:
     """The application in this process, on real stores, with its first token."""
     assert stores.postgres
     assert stores.redis
-    made = World.build(DATABASE_URL=stores.postgres.url(APP, database), REDIS_URL=stores.redis.url)
+    made = World.build(
+        company,
+        DATABASE_URL=stores.postgres.url(APP, database),
+        REDIS_URL=stores.redis.url,
+    )
     yield made
     made.close()

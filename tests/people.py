@@ -6,16 +6,20 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import redis
 
 from menus.home import Home
 from ussd_app import bootstrap
 from ussd_app.clock import Clock
-from ussd_app.db.work import Database
+from ussd_app.db import Database, outbox
+from ussd_app.db.connection import within
 from ussd_app.dialog.lines import Lines, Rates
 from ussd_app.dialog.machine import Machine, Watch
 from ussd_app.dialog.seal import Sealer
 from ussd_app.dialog.switchboard import Hop, Switchboard
+from ussd_app.gateways.africastalking import AfricasTalkingSms
+from ussd_app.jobs.carrier import Carrier
 from ussd_app.ledger import service as ledger
 from ussd_app.services import Services
 from ussd_app.settings import Settings, read
@@ -26,25 +30,43 @@ BARAKA = Phone("+254700000002")
 CHEBET = Phone("+254700000003")
 ZAWADI = Phone("+254700000009")  # whom nobody knows yet
 PIN = "7306"
+AT_USERNAME, AT_API_KEY = "tests", "simulated-key"
 
-MANY = Rates(phone_per_second=10_000, phone_burst=100_000, all_per_second=10**6, all_burst=10**6)
+MANY = Rates(per_second=10_000, burst=100_000)
 
 
 @dataclass
-class SentSms:
-    """Carries SMS nowhere, and keeps them."""
+class Company:
+    """Africa's Talking, played by the simulator; what arrived at a phone is read from its books."""
 
-    sent: list[tuple[str, str]] = field(default_factory=list)
+    address: str
+    seen: dict[str, int] = field(default_factory=dict)
 
-    def send(self, to: str, body: str) -> Any:
-        self.sent.append((to, body))
-        return bootstrap_accepted(f"id-{len(self.sent)}-{secrets.token_hex(4)}")
+    def sms(self, phone: str) -> list[str]:
+        """The SMS this phone got since last asked, oldest first."""
+        since = self.seen.get(phone, 0)
+        told = self._get("/control/sms", to=phone, since=since)
+        self.seen[phone] = told["last"]
+        return [one["text"] for one in told["sms"]]
 
+    def books(self) -> dict[str, Any]:
+        """Everything the company knows."""
+        return self._get("/control/books")
 
-@dataclass(frozen=True)
-class bootstrap_accepted:  # noqa: N801
-    provider_id: str
-    cost: int = 80
+    def fault(self, *faults: dict[str, Any]) -> None:
+        """Switch these faults on, and every other off."""
+        answer = httpx.put(f"{self.address}/control/faults", json={"faults": list(faults)})
+        answer.raise_for_status()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        httpx.post(f"{self.address}/control/reset").raise_for_status()
+
+    def _get(self, path: str, **query: Any) -> dict[str, Any]:
+        answer = httpx.get(f"{self.address}{path}", params=query)
+        answer.raise_for_status()
+        told: dict[str, Any] = answer.json()
+        return told
 
 
 def settings_for(**environ: str) -> Settings:
@@ -56,6 +78,8 @@ def settings_for(**environ: str) -> Settings:
             "PIN_PEPPERS": f"k1:{secrets.token_hex(32)}",
             "SESSION_DATA_KEY": secrets.token_hex(32),
             "SESSION_INDEX_KEY": secrets.token_hex(32),
+            "AT_USERNAME": AT_USERNAME,
+            "AT_API_KEY": AT_API_KEY,
             **environ,
         }
     )
@@ -70,16 +94,16 @@ class World:
     redis: redis.Redis
     clock: Clock
     services: Services
-    sms: SentSms
+    company: Company
     sealer: Sealer
     lines: Lines
 
     @classmethod
-    def build(cls, **environ: str) -> World:
-        settings = settings_for(**environ)
+    def build(cls, company: Company, **environ: str) -> World:
+        settings = settings_for(AT_BASE_URL=company.address, **environ)
         clock = Clock()
         db = Database(settings.database_url, name="test", pool_size=20)
-        sms = SentSms()
+        sms = AfricasTalkingSms(settings.at_base_url, settings.at_username, settings.at_api_key)
         services = bootstrap.services_of(settings, db=db, clock=clock, sms=sms, slots=2)
         services.tokens.ensure_first(
             settings.token_code, settings.token_name, settings.token_decimals
@@ -88,7 +112,7 @@ class World:
         sealer = Sealer(data_key=settings.session_data_key, index_key=settings.session_index_key)
         lines = Lines(client, sealer, MANY)
         lines.start()
-        return cls(settings, db, client, clock, services, sms, sealer, lines)
+        return cls(settings, db, client, clock, services, company, sealer, lines)
 
     def machine(self, watch: Watch | None = None) -> Machine:
         return Machine(
@@ -101,7 +125,24 @@ class World:
         )
 
     def switchboard(self, watch: Watch | None = None) -> Switchboard:
-        return Switchboard(self.machine(watch), self.lines, self.sealer)
+        return Switchboard(self.machine(watch), self.lines, self.sealer, within)
+
+    def run_errands(self) -> int:
+        """Carry out every errand that is due, here and now; how many there were."""
+        carrier = Carrier(self.db, self.clock, {"sms": self.services.delivery.carry})
+        count = 0
+        while True:
+            with self.db.work() as work:
+                handed = outbox.hand_over(work, now=self.clock.now(), most=100)
+            if not handed:
+                return count
+            for errand in handed:
+                count += carrier.carry(errand.id, errand.fence)
+
+    def sms(self, phone: str) -> list[str]:
+        """The SMS this phone got since last asked, oldest first, after all errands that are due."""
+        self.run_errands()
+        return self.company.sms(phone)
 
     def join(
         self,

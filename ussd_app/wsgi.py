@@ -52,13 +52,8 @@ def machine_of(built: Built) -> Machine:
 
 
 def rates_of(settings: Settings) -> Rates:
-    """The limits on how often may be asked."""
-    return Rates(
-        phone_per_second=settings.phone_per_second,
-        phone_burst=settings.phone_burst,
-        all_per_second=settings.all_per_second,
-        all_burst=settings.all_burst,
-    )
+    """How often a phone may ask."""
+    return Rates(per_second=settings.phone_per_second, burst=settings.phone_burst)
 
 
 def checks_of(built: Built) -> dict[str, Check]:

@@ -4,7 +4,7 @@ Everything of a phone is one Redis hash under a keyed name, so that one script l
 one round trip, and one saves and releases in another. All of it may be lost: it is where callers
 are, never what they own.
 
-    lock    "<fence>:<expires ms>"    s:<call>  a sealed session, or "" once it was pushed out
+    lock    when the hold ends (ms)   s:<call>  a sealed session, or "" once it was pushed out
     fence   counts the holders        order     calls, newest first
     tat     rate limit (GCRA)         at, open  when the newest call was heard, and if it goes on
 """
@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import redis
 
-from ussd_app.breaker import Breaker
 from ussd_app.clock import Deadline
 from ussd_app.dialog.seal import Sealer
 from ussd_app.dialog.session import Session
+from ussd_app.dialog.wire import Script, Wire
 from ussd_app.errors import TooMany, Unavailable
 
 CALLS_KEPT = 2  # with their sessions
@@ -37,78 +37,76 @@ local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 """
 
-# KEYS line, epoch, all lines' rate; ARGV call, lease ms, line ms, interval and burst of the line,
-# interval and burst of all lines, count this try
-_HOLD = (
+# KEYS line, epoch; ARGV call, lease ms, line ms, interval ms and burst of the rate, count this try
+_HOLD = Script(
     _NOW
     + """
-local function flooded(tat, interval, burst)
-  local base = math.max(tonumber(tat) or 0, now)
-  if base + interval - now > interval * burst then return nil end
-  return base + interval
+local line, call = KEYS[1], 's:' .. ARGV[1]
+local f = redis.call('HMGET', line, 'lock', 'fence', 'tat', call, 'order', 'open', 'at')
+local tat = tonumber(f[3]) or 0
+if ARGV[6] == '1' then
+  tat = math.max(tat, now) + tonumber(ARGV[4])
+  if tat - now > tonumber(ARGV[4]) * tonumber(ARGV[5]) then return {'flooded'} end
 end
-if ARGV[8] == '1' then
-  local mine = flooded(redis.call('HGET', KEYS[1], 'tat'), tonumber(ARGV[4]), tonumber(ARGV[5]))
-  local all = flooded(redis.call('GET', KEYS[3]), tonumber(ARGV[6]), tonumber(ARGV[7]))
-  if not mine or not all then return {'flooded'} end
-  redis.call('HSET', KEYS[1], 'tat', mine)
-  redis.call('SET', KEYS[3], all, 'PX', 60000)
+if f[1] and tonumber(f[1]) > now then
+  redis.call('HSET', line, 'tat', tat)
+  return {'busy'}
 end
-local lock = redis.call('HGET', KEYS[1], 'lock')
-if lock and tonumber(string.match(lock, ':(%d+)$')) > now then return {'busy'} end
-local fence = redis.call('HINCRBY', KEYS[1], 'fence', 1)
-redis.call('HSET', KEYS[1], 'lock', fence .. ':' .. (now + tonumber(ARGV[2])))
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
+local fence = (tonumber(f[2]) or 0) + 1
+redis.call('HSET', line, 'lock', now + tonumber(ARGV[2]), 'fence', fence, 'tat', tat)
+redis.call('PEXPIRE', line, ARGV[3])
 local began = redis.call('GET', KEYS[2])
 if not began then
   redis.call('SET', KEYS[2], now)
   began = now
 end
-local call = redis.call('HGET', KEYS[1], 's:' .. ARGV[1])
 local before, age = false, 0
-if not call then
-  local newest = string.match(redis.call('HGET', KEYS[1], 'order') or '', '^%x+')
-  if newest and redis.call('HGET', KEYS[1], 'open') == '1' then
-    before = newest .. ':' .. redis.call('HGET', KEYS[1], 's:' .. newest)
-    age = now - tonumber(redis.call('HGET', KEYS[1], 'at'))
-  end
+if not f[4] and f[5] and f[6] == '1' then
+  local newest = string.match(f[5], '^%x+')
+  before = newest .. ':' .. redis.call('HGET', line, 's:' .. newest)
+  age = now - tonumber(f[7])
 end
-return {'held', fence, call, before, age, now - tonumber(began)}
+return {'held', fence, f[4], before, age, now - tonumber(began)}
 """
 )
 
 # KEYS line; ARGV call, fence, sealed session, open, calls kept, calls known
-_SAVE = (
+_SAVE = Script(
     _NOW
     + """
-local lock = redis.call('HGET', KEYS[1], 'lock')
-if not lock or string.match(lock, '^(%d+):') ~= ARGV[2] then return 0 end
-local order, n = ARGV[1], 1
-for call in string.gmatch(redis.call('HGET', KEYS[1], 'order') or '', '%x+') do
-  if call ~= ARGV[1] then
-    n = n + 1
-    if n > tonumber(ARGV[6]) then redis.call('HDEL', KEYS[1], 's:' .. call)
-    else
-      order = order .. ',' .. call
-      if n > tonumber(ARGV[5]) then redis.call('HSET', KEYS[1], 's:' .. call, '') end
+local line, call = KEYS[1], ARGV[1]
+local f = redis.call('HMGET', line, 'fence', 'lock', 'order')
+if f[1] ~= ARGV[2] or not f[2] then return 0 end
+local order = f[3] or ''
+if string.sub(order, 1, #call) ~= call then
+  local kept, n = {call}, 1
+  for other in string.gmatch(order, '%x+') do
+    if other ~= call then
+      n = n + 1
+      if n > tonumber(ARGV[6]) then redis.call('HDEL', line, 's:' .. other)
+      else
+        kept[n] = other
+        if n > tonumber(ARGV[5]) then redis.call('HSET', line, 's:' .. other, '') end
+      end
     end
   end
+  order = table.concat(kept, ',')
 end
-redis.call('HSET', KEYS[1], 's:' .. ARGV[1], ARGV[3], 'order', order, 'at', now, 'open', ARGV[4])
-redis.call('HDEL', KEYS[1], 'lock')
+redis.call('HSET', line, 's:' .. call, ARGV[3], 'order', order, 'at', now, 'open', ARGV[4])
+redis.call('HDEL', line, 'lock')
 return 1
 """
 )
 
 # KEYS line; ARGV fence
-_RELEASE = """
-local lock = redis.call('HGET', KEYS[1], 'lock')
-if lock and string.match(lock, '^(%d+):') == ARGV[1] then redis.call('HDEL', KEYS[1], 'lock') end
+_RELEASE = Script(
+    """
+if redis.call('HGET', KEYS[1], 'fence') == ARGV[1] then redis.call('HDEL', KEYS[1], 'lock') end
 return 1
 """
+)
 
 EPOCH = b"ussd:epoch"
-RATE = b"ussd:rate"
 
 
 class Busy(TooMany):
@@ -117,12 +115,10 @@ class Busy(TooMany):
 
 @dataclass(frozen=True)
 class Rates:
-    """How often may be asked: answers a second in the long run, and in one burst."""
+    """How often a phone may ask: answers a second in the long run, and in one burst."""
 
-    phone_per_second: float = 5
-    phone_burst: int = 150
-    all_per_second: float = 2000
-    all_burst: int = 4000
+    per_second: float = 5
+    burst: int = 150
 
 
 @dataclass
@@ -146,16 +142,15 @@ class Lines:
     """Every phone's line, in Redis."""
 
     def __init__(self, client: redis.Redis, sealer: Sealer, rates: Rates) -> None:
-        self._redis, self._sealer, self._rates = client, sealer, rates
-        self._breaker = Breaker()
-        self._hold = client.register_script(_HOLD)
-        self._save = client.register_script(_SAVE)
-        self._release = client.register_script(_RELEASE)
+        self._redis, self._wire, self._sealer = client, Wire(client), sealer
+        self._rate = (1000 / rates.per_second, rates.burst)
 
     def start(self) -> None:
         """Note that the lines are in use; their absence later tells that Redis was emptied."""
-        with self._guarded():
+        try:
             self._redis.set(EPOCH, 0, nx=True)
+        except (redis.RedisError, OSError) as error:
+            raise Unavailable("Redis does not answer") from error
 
     @contextmanager
     def hold(
@@ -190,21 +185,9 @@ class Lines:
             time.sleep(LOCK_POLL_SECONDS)
 
     def _ask(self, line: bytes, name: bytes, *, count: bool) -> list[bytes]:
-        rates = self._rates
-        with self._guarded():
-            reply: list[bytes] = self._hold(
-                keys=[line, EPOCH, RATE],
-                args=[
-                    name,
-                    int(LEASE_SECONDS * 1000),
-                    LINE_SECONDS * 1000,
-                    1000 / rates.phone_per_second,
-                    rates.phone_burst,
-                    1000 / rates.all_per_second,
-                    rates.all_burst,
-                    int(count),
-                ],
-            )
+        times = int(LEASE_SECONDS * 1000), LINE_SECONDS * 1000
+        args = (name, *times, *self._rate, int(count))
+        reply: list[bytes] = self._wire.run(_HOLD, (line, EPOCH), args)
         return reply
 
     def _read(self, line: bytes, name: bytes, found: list[bytes]) -> Held:
@@ -228,36 +211,12 @@ class Lines:
     def put_away(self, hold: Hold, session: Session) -> bool:
         """Save the session and release the line; False if the line was no longer ours."""
         sealed = self._sealer.seal(session.dump(), bound_to=hold.line + hold.name)
-        with self._guarded():
-            kept = self._save(
-                keys=[hold.line],
-                args=[
-                    hold.name,
-                    hold.fence,
-                    sealed,
-                    int(not session.over),
-                    CALLS_KEPT,
-                    CALLS_KNOWN,
-                ],
-            )
-        return bool(kept)
+        args = (hold.name, hold.fence, sealed, int(not session.over), CALLS_KEPT, CALLS_KNOWN)
+        return bool(self._wire.run(_SAVE, (hold.line,), args))
 
     def _let_go(self, line: bytes, fence: int) -> None:
-        try:
-            with self._guarded():
-                self._release(keys=[line], args=[fence])
-        except Unavailable:
-            return  # the lease ends by itself
-
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        with self._breaker:
-            try:
-                yield
-            except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
-                raise Unavailable("Redis does not answer") from error
-            except redis.ResponseError as error:
-                raise Unavailable("Redis refuses") from error
+        with suppress(Unavailable):  # the lease ends by itself
+            self._wire.run(_RELEASE, (line,), (fence,))
 
 
 @dataclass

@@ -9,6 +9,8 @@
     > (empty)                                         an answer without a character
         (ends)                                        the call ended with this screen
     hangs up                                          the caller ends the call
+    back to the earlier call                          the phone's call before goes on after all
+    the gateway asks again                            the last answer is delivered a second time
     16 minutes later                                  time passes
     redis is emptied                                  what may be lost is lost
     sms to +254700000002                              the newest SMS that number got, and no other
@@ -48,6 +50,14 @@ class Stage(Protocol):
 
     def hang_up(self, phone: str) -> None:
         """End the call while a screen waits."""
+        ...
+
+    def switch(self, phone: str) -> None:
+        """Go on with the phone's call before this one; again, with this one."""
+        ...
+
+    def repeat(self, phone: str) -> str:
+        """Deliver the last answer once more."""
         ...
 
     def wait(self, count: int, span: str) -> None:
@@ -114,6 +124,10 @@ def _play(step: Step, stage: Stage, caller: str) -> str:
         _compare(step.expected, _screen(stage.say(caller, "" if typed == "(empty)" else typed)))
     elif line == "hangs up":
         stage.hang_up(caller)
+    elif line == "back to the earlier call":
+        stage.switch(caller)
+    elif line == "the gateway asks again":
+        _compare(step.expected, _screen(stage.repeat(caller)))
     elif found := re.fullmatch(r"(\d+) (minute|hour|day)s? later", line):
         stage.wait(int(found[1]), found[2] + "s")
     elif line == "redis is emptied":

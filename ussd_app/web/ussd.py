@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from ussd_app.dialog.notices import UNREADABLE, WRONG_CODE
 from ussd_app.dialog.switchboard import Hop, Reply, Switchboard
@@ -83,18 +83,12 @@ def _fields(environ: Environ) -> dict[str, str] | None:
     if not length.isdecimal() or int(length) > BODY_MOST:
         return None
     body: bytes = environ["wsgi.input"].read(int(length))
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii", "replace"),
-            keep_blank_values=True,
-            max_num_fields=FIELDS_MOST,
-            errors="replace",
-        )
-    except ValueError:
-        return None
-    fields = dict(pairs)
-    if len(fields) < len(pairs) or any(
-        len(value) > FIELD_MOST or "\x00" in value for value in fields.values()
-    ):
-        return None
+    fields: dict[str, str] = {}
+    for pair in body.decode("ascii", "replace").split("&", FIELDS_MOST):
+        name, _equals, value = pair.partition("=")
+        if "%" in value or "+" in value:
+            value = unquote_plus(value, errors="replace")
+        if name in fields or len(value) > FIELD_MOST or "\x00" in value:
+            return None
+        fields[name] = value
     return fields

@@ -1,0 +1,94 @@
+"""Where `.dial` scripts are played: the whole application in this process, and its phones."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+
+from tests.people import PIN, Handset, World
+from ussd_app.dialog.lines import LINE_SECONDS
+from ussd_app.dialog.machine import Watch
+from ussd_app.values import Phone
+
+_PERSON = re.compile(
+    r"(?P<name>[A-Z]\w+(?: \w+)*) (?P<phone>\+\d+)"
+    r"(?: with (?P<tokens>\d+))?(?:, PIN (?P<pin>\d{4}))?(?:, in (?P<language>\w+))?"
+    r"(?:, tier (?P<tier>\d))?"
+)
+LANGUAGES = {"English": "en", "Swahili": "sw"}
+
+
+@dataclass
+class Telephones:
+    """One handset for each number that a script speaks of."""
+
+    world: World
+    watch: Watch
+    handsets: dict[str, Handset] = field(default_factory=dict)
+    earlier: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def given(self, what: str) -> None:
+        if found := _PERSON.fullmatch(what):
+            self.world.join(
+                Phone(found["phone"]),
+                found["name"],
+                tokens=int(found["tokens"] or 50),
+                pin=found["pin"] or PIN,
+                language=LANGUAGES[found["language"] or "English"],
+                tier=int(found["tier"] or 2),
+            )
+            self.sms(found["phone"])
+        elif found := re.fullmatch(r"(\+\d+) is (\w+)", what):
+            with self.world.db.work() as work:
+                work.run("UPDATE member SET status = %s WHERE phone = %s", found[2], found[1])
+        elif found := re.fullmatch(r"(\+\d+) has tier (\d)", what):
+            with self.world.db.work() as work:
+                work.run("UPDATE member SET tier = %s WHERE phone = %s", found[2], found[1])
+        elif found := re.fullmatch(r"(\+\d+) looked up (\d+) strangers today", what):
+            member = self.world.services.members.get(Phone(found[1])).id
+            for _ in range(int(found[2])):
+                self.world.services.members.count_lookup(member)
+        else:
+            raise AssertionError(f"nobody knows how to see to it that {what!r}")
+
+    def dial(self, phone: str, code: str) -> str:
+        head = self.world.settings.service_code.removesuffix("#")
+        tail = code.removeprefix(head).strip("*#")
+        handset = self._handset(phone)
+        self.earlier[phone] = (handset.call, handset.text)
+        return handset.dial(tail)
+
+    def say(self, phone: str, typed: str) -> str:
+        return self._handset(phone).say(typed)
+
+    def switch(self, phone: str) -> None:
+        handset = self._handset(phone)
+        now = (handset.call, handset.text)
+        handset.call, handset.text = self.earlier[phone]
+        self.earlier[phone] = now
+
+    def repeat(self, phone: str) -> str:
+        return self._handset(phone).hop()
+
+    def hang_up(self, phone: str) -> None:
+        """The gateway tells us only after the call; the line stays as it is."""
+
+    def wait(self, count: int, span: str) -> None:
+        self.world.clock.advance(**{span: count})
+        seconds = count * {"minutes": 60, "hours": 3600, "days": 86400}[span]
+        if seconds >= LINE_SECONDS:  # Redis has a clock of its own, which forgets lines by then
+            for line in self.world.redis.scan_iter("ussd:line:*"):
+                self.world.redis.delete(line)
+
+    def flush(self) -> None:
+        self.world.redis.flushall()
+
+    def sms(self, phone: str) -> list[str]:
+        return self.world.sms(phone)
+
+    def _handset(self, phone: str) -> Handset:
+        if phone not in self.handsets:
+            board = self.world.switchboard(self.watch)
+            self.handsets[phone] = Handset(board, Phone(phone))
+        return self.handsets[phone]
