@@ -113,32 +113,39 @@ def read(lines: Iterable[str]) -> Iterator[Step]:
 
 
 def _play(step: Step, stage: Stage, caller: str) -> str:
+    """Do what a line says, compare what follows; who is calling now."""
     line = step.line
-    if line.startswith("given "):
-        stage.given(line.removeprefix("given "))
-    elif found := re.fullmatch(r"(\+\d+) dials (\S+)", line):
+    if found := re.fullmatch(r"(\+\d+) dials (\S+)", line):
         caller = found[1]
         _compare(step.expected, _screen(stage.dial(caller, found[2])))
     elif line.startswith(">"):
         typed = line.removeprefix(">").strip()
         _compare(step.expected, _screen(stage.say(caller, "" if typed == "(empty)" else typed)))
-    elif line == "hangs up":
-        stage.hang_up(caller)
-    elif line == "back to the earlier call":
-        stage.switch(caller)
     elif line == "the gateway asks again":
         _compare(step.expected, _screen(stage.repeat(caller)))
+    elif line == "back to the earlier call":
+        stage.switch(caller)
+    elif line == "hangs up":
+        stage.hang_up(caller)
+    elif found := re.fullmatch(r"(no )?sms to (\+\d+)", line):
+        texts = stage.sms(found[2])
+        said = "\n\n".join(texts).split("\n") if texts else []
+        _compare([] if found[1] else step.expected, said)
+    else:
+        _happen(line, stage)
+    return caller
+
+
+def _happen(line: str, stage: Stage) -> None:
+    """What happens around the calls."""
+    if line.startswith("given "):
+        stage.given(line.removeprefix("given "))
     elif found := re.fullmatch(r"(\d+) (minute|hour|day)s? later", line):
         stage.wait(int(found[1]), found[2] + "s")
     elif line == "redis is emptied":
         stage.flush()
-    elif found := re.fullmatch(r"sms to (\+\d+)", line):
-        _compare(step.expected, "\n\n".join(stage.sms(found[1])).split("\n"))
-    elif found := re.fullmatch(r"no sms to (\+\d+)", line):
-        _compare([], [text for sms in stage.sms(found[1]) for text in sms.split("\n")])
     else:
         raise ScriptFailed("not a line of a script")
-    return caller
 
 
 def _screen(answer: str) -> list[str]:
