@@ -39,7 +39,14 @@ def create(settings: Settings | None = None) -> UssdDoor:
     except Unavailable as error:
         structlog.get_logger(__name__).warning("web.no_redis", error=error)
     switchboard = Switchboard(machine_of(built), lines, sealer, within)
-    return web.create(settings, built.services, switchboard, sealer, checks_of(built))
+    return web.create(
+        settings,
+        built.services,
+        switchboard,
+        sealer,
+        checks_of(built),
+        processes=bootstrap.web_processes(settings),
+    )
 
 
 def machine_of(built: Built) -> Machine:

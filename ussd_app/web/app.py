@@ -16,6 +16,7 @@ from ussd_app.services import Services
 from ussd_app.settings import Settings
 from ussd_app.web import callbacks, health
 from ussd_app.web.edge import Edge
+from ussd_app.web.throttle import Throttle
 from ussd_app.web.ussd import UssdDoor
 
 BODY_MOST = 65_536
@@ -29,8 +30,10 @@ def create(
     switchboard: Switchboard,
     sealer: Sealer,
     checks: Mapping[str, health.Check],
+    *,
+    processes: int,
 ) -> UssdDoor:
-    """The WSGI application."""
+    """The WSGI application of one of so many processes."""
     edge = Edge.of(settings)
     app = Flask("ussd_app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_MOST
@@ -38,7 +41,10 @@ def create(
     app.register_blueprint(callbacks.blueprint(services, edge, sealer))
     app.register_error_handler(Exception, _apologise)
     app.after_request(_hardened)
-    return UssdDoor(switchboard, edge, settings.all_service_codes, app.wsgi_app)
+    throttle = Throttle(
+        per_second=settings.all_per_second / processes, burst=settings.all_burst / processes
+    )
+    return UssdDoor(switchboard, edge, settings.all_service_codes, throttle, app.wsgi_app)
 
 
 def _apologise(error: Exception) -> tuple[str, int]:

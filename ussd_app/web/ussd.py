@@ -12,10 +12,11 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import unquote_plus
 
-from ussd_app.dialog.notices import UNREADABLE, WRONG_CODE
+from ussd_app.dialog.notices import FLOODED, UNREADABLE, WRONG_CODE
 from ussd_app.dialog.switchboard import Hop, Reply, Switchboard
 from ussd_app.web.edge import Edge
 from ussd_app.web.metrics import HOP_SECONDS, HOPS
+from ussd_app.web.throttle import Throttle
 
 PATH = "/ussd/"
 BODY_MOST = 8192
@@ -32,10 +33,15 @@ class UssdDoor:
     """Answers the callback's true path, and hands every other request to `beyond`."""
 
     def __init__(
-        self, switchboard: Switchboard, edge: Edge, service_codes: Iterable[str], beyond: App
+        self,
+        switchboard: Switchboard,
+        edge: Edge,
+        service_codes: Iterable[str],
+        throttle: Throttle,
+        beyond: App,
     ) -> None:
         self._switchboard, self._edge, self._beyond = switchboard, edge, beyond
-        self._service_codes = frozenset(service_codes)
+        self._service_codes, self._throttle = frozenset(service_codes), throttle
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ["PATH_INFO"]
@@ -62,6 +68,8 @@ class UssdDoor:
         return [body]
 
     def _answer(self, environ: Environ) -> Reply:
+        if not self._throttle.admits():
+            return self._switchboard.last_words(FLOODED, "flooded")
         fields = _fields(environ)
         if fields is None or not {"sessionId", "phoneNumber", "serviceCode"} <= fields.keys():
             return self._switchboard.last_words(UNREADABLE, "unreadable")
