@@ -24,6 +24,7 @@ from ussd_app.ledger import service as ledger
 from ussd_app.services import Services
 from ussd_app.settings import Settings, read
 from ussd_app.values import Name, Phone
+from ussd_app.worker import handlers_of
 
 AMINA = Phone("+254700000001")
 BARAKA = Phone("+254700000002")
@@ -129,7 +130,7 @@ class World:
 
     def run_errands(self) -> int:
         """Carry out every errand that is due, here and now; how many there were."""
-        carrier = Carrier(self.db, self.clock, {"sms": self.services.delivery.carry})
+        carrier = Carrier(self.db, self.clock, handlers_of(self.services))
         count = 0
         while True:
             with self.db.work() as work:

@@ -25,6 +25,7 @@ from ussd_app.text import Catalogs, load_catalogs
 from ussd_app.tokens.service import Tokens
 from ussd_app.transfers.grants import WelcomeGrant
 from ussd_app.transfers.payments import Payments
+from ussd_app.transfers.receipts import Receipts
 from ussd_app.transfers.recipients import Recipients
 from ussd_app.transfers.statements import Statements
 
@@ -91,7 +92,7 @@ def services_of(
     members = Members(
         db, clock, messages, local=local, lookups_a_day=settings.lookups_a_day, signature=signature
     )
-    payments = Payments(db, clock, tokens, messages, local=local)
+    payments = Payments(db, clock, tokens, local=local)
     recipients = Recipients(
         db, clock, tokens, members, messages, countries=settings.countries, signature=signature
     )
@@ -114,6 +115,7 @@ def services_of(
         pins=pins,
         joining=joining,
         payments=payments,
+        receipts=Receipts(db, tokens, messages, local),
         recipients=recipients,
         statements=statements,
         messages=messages,

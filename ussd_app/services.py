@@ -14,6 +14,7 @@ from ussd_app.messages.service import Messages
 from ussd_app.text import Catalogs
 from ussd_app.tokens.service import Tokens
 from ussd_app.transfers.payments import Payments
+from ussd_app.transfers.receipts import Receipts
 from ussd_app.transfers.recipients import Recipients
 from ussd_app.transfers.statements import Statements
 
@@ -30,6 +31,7 @@ class Services:
     pins: Pins
     joining: Joining
     payments: Payments
+    receipts: Receipts
     recipients: Recipients
     statements: Statements
     messages: Messages

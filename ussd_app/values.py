@@ -43,6 +43,18 @@ def _region(phone: str) -> str:
     return phonenumbers.region_code_for_country_code(code)
 
 
+@lru_cache(maxsize=1024)
+def _dialling(first_digits: str) -> tuple[str, str]:
+    """The calling code that a number begins with, and the trunk prefix of that country: '254', '0'."""
+    for length in (1, 2, 3):
+        code = first_digits[:length]
+        regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code or 0))
+        if regions:
+            metadata = phonenumbers.PhoneMetadata.metadata_for_region(regions[0], None)
+            return code, (metadata.national_prefix or "") if metadata else ""
+    return "", ""
+
+
 class Phone(str):
     """A mobile number in international form, `+254712345678` (ITU-T E.164)."""
 
@@ -82,7 +94,7 @@ class Phone(str):
     @property
     def country_code(self) -> int:
         """The calling code: 254 for Kenya."""
-        return phonenumbers.parse(self).country_code or 0
+        return int(_dialling(self[1:4])[0])
 
     @property
     def masked(self) -> str:
@@ -93,9 +105,8 @@ class Phone(str):
     @property
     def national(self) -> str:
         """As its owner's neighbours would dial it: '0712345678'."""
-        number = phonenumbers.parse(self)
-        spaced = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
-        return re.sub(r"\D", "", spaced)
+        code, trunk = _dialling(self[1:4])
+        return trunk + self[1 + len(code) :]
 
 
 class Name(str):

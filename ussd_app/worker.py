@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ussd_app import bootstrap, log
 from ussd_app.bootstrap import Built
-from ussd_app.jobs.carrier import Carrier
+from ussd_app.jobs.carrier import Carrier, Handler
 from ussd_app.jobs.queues import ErrandWorker, queues
+from ussd_app.services import Services
 from ussd_app.settings import Settings
 
 
@@ -26,4 +27,9 @@ def run(settings: Settings) -> None:
 
 def carrier_of(built: Built) -> Carrier:
     """Who handles which kind of errand."""
-    return Carrier(built.db, built.clock, {"sms": built.services.delivery.carry})
+    return Carrier(built.db, built.clock, handlers_of(built.services))
+
+
+def handlers_of(services: Services) -> dict[str, Handler]:
+    """What is done for each kind of errand."""
+    return {"sms": services.delivery.carry, "receipts": services.receipts.tell}

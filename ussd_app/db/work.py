@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
@@ -69,6 +69,28 @@ class Work:
             self._core = Connection(self._engine, self._raw)
         return self._core
 
+    def begin(self) -> None:
+        """Open the transaction; `Database` alone does this, and ends it."""
+        self._driver.autocommit = False
+
+    def commit(self) -> None:
+        """Make it durable. If this fails, nobody knows whether it is."""
+        try:
+            self._driver.commit()
+        finally:
+            self._settle()
+
+    def roll_back(self) -> None:
+        """Undo it; a server that is gone does so by itself."""
+        with suppress(*_GONE):
+            self._driver.rollback()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Be ready for single statements again, unless the connection is lost."""
+        if not self._driver.closed:
+            self._driver.autocommit = True
+
     def row(self, query: LiteralString, *values: object) -> Row | None:
         """The first row; placeholders are `%s`. Prepared by the driver after a few times."""
         found: Row | None = self._driver.execute(query, values).fetchone()
@@ -118,13 +140,13 @@ class Database:
     def work(self) -> Iterator[Work]:
         """A transaction: committed when the block is left, rolled back when it raises."""
         with self._checked_out() as work:
-            work.run("BEGIN")
+            work.begin()
             try:
                 yield work
             except BaseException:
-                _roll_back(work)
+                work.roll_back()
                 raise
-            work.run("COMMIT")
+            work.commit()
 
     @contextmanager
     def reading(self) -> Iterator[Work]:
@@ -194,10 +216,3 @@ class Database:
                 f"full_page_writes must be on, and are {settings}"
             )
         return connection
-
-
-def _roll_back(work: Work) -> None:
-    try:
-        work.run("ROLLBACK")
-    except _GONE:
-        return  # the server rolls back what it lost the client of

@@ -13,7 +13,7 @@ from rq.serializers import JSONSerializer
 from ussd_app.db.outbox import Handed
 
 FUNCTION = "ussd_app.jobs.carry"
-QUEUES = {"sms": "messages"}
+QUEUES = {"sms": "messages", "receipts": "messages"}
 JOB_SECONDS = 45
 FAILURE_SECONDS = 3600
 BACKLOG_MOST = 500  # beyond it the outbox keeps what is due

@@ -76,7 +76,7 @@ def move(work: Work, kind: str, *, source: int, target: int, amount: int, at: da
             "SELECT * FROM ledger_move(%s, %s, %s, %s, %s)", kind, at, source, target, amount
         )
     except psycopg.errors.CheckViolation as error:
-        raise _refusal(error) from None
+        raise refusal(error) from None
     return Moved(*row)
 
 
@@ -94,7 +94,7 @@ def post(work: Work, kind: str, legs: Sequence[tuple[int, int]], *, at: datetime
             [amount for _account, amount in legs],
         )
     except psycopg.errors.CheckViolation as error:
-        raise _refusal(error) from None
+        raise refusal(error) from None
     assert isinstance(posting, int)
     return posting
 
@@ -108,7 +108,7 @@ def reverse(work: Work, posting: int, *, at: datetime) -> int:
     except psycopg.errors.NoDataFound:
         raise NotFound("no such posting") from None
     except psycopg.errors.CheckViolation as error:
-        raise _refusal(error) from None
+        raise refusal(error) from None
     assert isinstance(made, int)
     return made
 
@@ -118,7 +118,7 @@ def hold(work: Work, key: str, *, account: int, amount: int, at: datetime) -> in
     try:
         (made,) = work.the_row("SELECT ledger_hold(%s, %s, %s, %s)", key, account, amount, at)
     except psycopg.errors.CheckViolation as error:
-        raise _refusal(error) from None
+        raise refusal(error) from None
     except psycopg.errors.UniqueViolation:
         raise Conflict("that key holds something else") from None
     assert isinstance(made, int)
@@ -193,5 +193,6 @@ def statement(work: Work, token: int, owner: int, *, most: int) -> Sequence[Line
     return [Line(*row) for row in rows]
 
 
-def _refusal(error: psycopg.errors.CheckViolation) -> Exception:
+def refusal(error: psycopg.errors.CheckViolation) -> Exception:
+    """What a failed check means: NotEnough if an account would not be covered."""
     return NotEnough(0) if error.diag.constraint_name == COVERED else error

@@ -4,31 +4,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from ussd_app.db.work import Work
 from ussd_app.errors import NotFound
 from ussd_app.transfers.limits import Facts
-from ussd_app.values import Name, Phone
+from ussd_app.values import Name
 
-_FACTS = "SELECT * FROM transfer_facts(%s, %s, %s, %s, %s, %s, %s)"
+ACTIVE = "ACTIVE"
 
 
-@dataclass(frozen=True)
-class Party:
-    """One side of a payment; `funds` is what is available to the payer, or the payee's balance."""
+class _Row(NamedTuple):
+    """What the function `transfer_facts` gives, in its order."""
 
-    id: int
-    account: int
-    funds: int
-    tier: int
-    status: str
-    name: Name
-    phone: Phone
-    language: str
-
-    @property
-    def is_active(self) -> bool:
-        return self.status == "ACTIVE"
+    known_state: str | None
+    known_posting: int | None
+    known_payer: int
+    known_payee: int
+    known_amount: int
+    payer_account: int | None
+    payer_available: int
+    payer_tier: int
+    payer_status: str
+    payee_account: int
+    payee_balance: int
+    payee_tier: int
+    payee_status: str
+    payee_name: str
+    sent_day: int
+    sent_7d: int
+    sent_30d: int
+    twin_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -44,26 +50,17 @@ class Known:
 
 @dataclass(frozen=True)
 class PaymentFacts:
-    """Both parties, what was sent lately, and whether this key or this payment was seen before."""
+    """Both wallets, what was sent lately, and whether this key or this payment was seen before."""
 
-    payer: Party
-    payee: Party
-    sent_day: int
-    sent_7d: int
-    sent_30d: int
+    payer_account: int
+    payee_account: int
+    available: int
+    payer_is_active: bool
+    payee_is_active: bool
+    payee_name: Name
+    for_limits: Facts
     twin_at: datetime | None
     known: Known | None
-
-    def for_limits(self, token: int, decimals: int) -> Facts:
-        """The part that limits are a matter of."""
-        return Facts(
-            token=token,
-            decimals=decimals,
-            payer_tier=self.payer.tier,
-            payee_tier=self.payee.tier,
-            sent={"transfer": 0, "day": self.sent_day, "7d": self.sent_7d, "30d": self.sent_30d},
-            payee_balance=self.payee.funds,
-        )
 
 
 def read(
@@ -73,6 +70,7 @@ def read(
     payer: int,
     payee: int,
     token: int,
+    decimals: int,
     amount: int,
     now: datetime,
     day: datetime,
@@ -81,30 +79,35 @@ def read(
 
     `day` is when the payer's day began. Raises NotFound if one of them has no account.
     """
-    row = work.the_row(_FACTS, key, payer, payee, token, amount, now, day)
-    known = Known(*row[:5]) if row[0] is not None else None
-    if row[5] is None or row[12] is None:
+    row = _Row(
+        *work.the_row(
+            "SELECT * FROM transfer_facts(%s, %s, %s, %s, %s, %s, %s)",
+            key,
+            payer,
+            payee,
+            token,
+            amount,
+            now,
+            day,
+        )
+    )
+    if row.payer_account is None:
         raise NotFound("no account")
     return PaymentFacts(
-        payer=_party(payer, row[5:12]),
-        payee=_party(payee, row[12:19]),
-        sent_day=row[19],
-        sent_7d=row[20],
-        sent_30d=row[21],
-        twin_at=row[22],
-        known=known,
-    )
-
-
-def _party(member: int, row: tuple[object, ...]) -> Party:
-    account, funds, tier, status, name, phone, language = row
-    return Party(
-        member,
-        account,  # type: ignore[arg-type]
-        funds,  # type: ignore[arg-type]
-        tier,  # type: ignore[arg-type]
-        str(status),
-        Name(name),
-        Phone(phone),
-        str(language),
+        payer_account=row.payer_account,
+        payee_account=row.payee_account,
+        available=row.payer_available,
+        payer_is_active=row.payer_status == ACTIVE,
+        payee_is_active=row.payee_status == ACTIVE,
+        payee_name=Name(row.payee_name),
+        for_limits=Facts(
+            token=token,
+            decimals=decimals,
+            payer_tier=row.payer_tier,
+            payee_tier=row.payee_tier,
+            sent={"day": row.sent_day, "7d": row.sent_7d, "30d": row.sent_30d},
+            payee_balance=row.payee_balance,
+        ),
+        twin_at=row.twin_at,
+        known=Known(*row[:5]) if row.known_state is not None else None,  # type: ignore[arg-type]
     )

@@ -33,7 +33,8 @@ INVARIANTS = (
         SELECT t.id FROM transfer t
             LEFT JOIN message s ON s.dedupe = 'sent:' || t.posting
             LEFT JOIN message r ON r.dedupe = 'received:' || t.posting
-        WHERE t.state = 'posted' AND (s.id IS NULL OR r.id IS NULL)
+            LEFT JOIN errand e ON e.kind = 'receipts' AND e.subject = t.posting
+        WHERE t.state = 'posted' AND (s.id IS NULL OR r.id IS NULL) AND e.id IS NULL
         """,
     ),
     Invariant(

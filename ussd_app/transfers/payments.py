@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
+
+import psycopg.errors
 
 from ussd_app.audit import service as audit
 from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database, Row, Work
 from ussd_app.errors import Conflict, LimitReached, NotAllowed, NotEnough
 from ussd_app.ledger import service as ledger
-from ussd_app.messages.service import Messages
 from ussd_app.tokens.service import Tokens
 from ussd_app.transfers import facts as payment_facts
-from ussd_app.transfers import receipts
-from ussd_app.transfers.facts import PaymentFacts
-from ussd_app.transfers.limits import may_receive, may_send
+from ussd_app.transfers.facts import Known, PaymentFacts
+from ussd_app.transfers.limits import Rule, may_receive, may_send
 from ussd_app.transfers.rules import Rules
 from ussd_app.values import Amount, Name, Reference
 
-KIND = "transfer"
 MOST = 10**11  # smallest units, where no limit stands: more than a screen can show
 
+PAYEE_MOST = "payee_most"
+
+_POST = "SELECT * FROM transfer_post(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 _RECEIPT = """
     SELECT t.posting, t.amount, m.name, t.at, e.balance
     FROM transfer t JOIN member m ON m.id = t.payee
@@ -75,11 +78,10 @@ class Payments:
         db: Database,
         clock: Clock,
         tokens: Tokens,
-        messages: Messages,
         *,
         local: Local,
     ) -> None:
-        self._db, self._clock, self._tokens, self._messages = db, clock, tokens, messages
+        self._db, self._clock, self._tokens = db, clock, tokens
         self._local = local
         self._rules = Rules(clock)
 
@@ -89,23 +91,24 @@ class Payments:
         Raises NotAllowed, LimitReached, PayeeLimit, Twin.
         """
         with self._db.reading() as reading:
-            self._refuse(reading, order, self._facts(reading, order))
+            self._refuse(order, self._facts(reading, order), self._rules.now(reading))
 
     def room(self, payer: int, payee: int) -> Amount:
         """The most that the payer's limits leave for one payment now."""
         token = self._tokens.first
         order = Order("", payer, payee, token.amount(0))
         with self._db.reading() as reading:
-            facts = self._facts(reading, order).for_limits(token.id, token.unit.decimals)
-            room = may_send(self._rules.now(reading), facts)
+            facts = self._facts(reading, order)
+            room = may_send(self._rules.now(reading), facts.for_limits)
         return token.amount(MOST if room.amount is None else room.amount)
 
     def send(self, order: Order) -> Receipt:
         """Pay once for one key, however often and however concurrently it is asked.
 
-        Posting, key, both receipts and the audit row commit together. Raises NotAllowed,
-        LimitReached, PayeeLimit, NotEnough, Twin (ask, then order with `repeat`), and Conflict if
-        the key was used for something else, or its caller was told that nothing was sent.
+        Posting, key, the errand that tells both sides, and the audit row commit together. Raises
+        NotAllowed, LimitReached, PayeeLimit, NotEnough, Twin (ask, then order with `repeat`), and
+        Conflict if the key was used for something else, or its caller was told that nothing was
+        sent.
         """
         return self._db.attempt(lambda work: self._send(work, order))
 
@@ -143,85 +146,72 @@ class Payments:
     def _send(self, work: Work, order: Order) -> Receipt:
         facts = self._facts(work, order)
         if facts.known:
-            return self._again(work, order, facts)
-        self._refuse(work, order, facts)
-        payer, payee, amount = facts.payer, facts.payee, order.amount
-        if amount.units > payer.funds:
-            raise NotEnough(payer.funds)
-        now = self._clock.now()
-        moved = ledger.move(
-            work, KIND, source=payer.account, target=payee.account, amount=amount.units, at=now
-        )
-        assert moved.from_balance is not None
-        assert moved.to_balance is not None
-        work.run(
-            """
-            INSERT INTO transfer (key, payer, payee, token, amount, state, posting, at)
-            VALUES (%s, %s, %s, %s, %s, 'posted', %s, %s)
-            """,
-            order.key,
-            payer.id,
-            payee.id,
-            self._tokens.first.id,
-            amount.units,
-            moved.posting,
-            now,
-        )
-        audit.record(
-            work,
-            audit.by_member(payer.id),
-            "transfer.sent",
-            subject=("posting", moved.posting),
-            at=now,
-        )
-        posting, quoted = moved.posting, Reference.of(moved.posting)
-        left = self._tokens.first.amount(moved.from_balance)
-        has = self._tokens.first.amount(moved.to_balance)
-        told = {"ref": quoted, "amount": amount, "when": self._local.day_and_hour(now)}
-        self._messages.queue(
-            work,
-            receipts.to_payer(posting, payer, payee, balance=left, told=told),
-            receipts.to_payee(posting, payer, payee, balance=has, told=told),
-        )
-        return Receipt(quoted, amount, payee.name.short, now, left)
+            return self._again(work, order, facts.known)
+        rules = self._rules.now(work)
+        self._refuse(order, facts, rules)
+        amount = order.amount
+        if amount.units > facts.available:
+            raise NotEnough(facts.available)
+        now, token = self._clock.now(), self._tokens.first
+        room = may_receive(rules, facts.for_limits).amount
+        most = None if room is None else facts.for_limits.payee_balance + room
+        try:
+            posting, left = work.the_row(
+                _POST,
+                order.key,
+                order.payer,
+                order.payee,
+                token.id,
+                amount.units,
+                facts.payer_account,
+                facts.payee_account,
+                most,
+                now,
+            )
+        except psycopg.errors.CheckViolation as error:
+            if error.diag.constraint_name == PAYEE_MOST:  # somebody else was faster
+                raise PayeeLimit("balance", 0) from None
+            raise ledger.refusal(error) from None
+        name = facts.payee_name.short
+        return Receipt(Reference.of(posting), amount, name, now, token.amount(left))
 
-    def _again(self, work: Work, order: Order, facts: PaymentFacts) -> Receipt:
+    def _again(self, work: Work, order: Order, known: Known) -> Receipt:
         """The same key was seen: the same payment gives the same receipt."""
-        known = facts.known
-        asked = (order.payer, order.payee, order.amount.units)
-        if known is None or known.posting is None:
+        if known.posting is None:
             raise Conflict("given up before")
-        if (known.payer, known.payee, known.amount) != asked:
+        if (known.payer, known.payee, known.amount) != (
+            order.payer,
+            order.payee,
+            order.amount.units,
+        ):
             raise Conflict("that key was used for another payment")
         receipt = self._receipt(work.row(_BY_KEY, order.payer, order.key))
         assert receipt is not None
         return receipt
 
-    def _refuse(self, work: Work, order: Order, facts: PaymentFacts) -> None:
-        if order.payer == order.payee or not facts.payer.is_active:
+    def _refuse(self, order: Order, facts: PaymentFacts, rules: Sequence[Rule]) -> None:
+        if order.payer == order.payee or not facts.payer_is_active:
             raise NotAllowed("payer")
-        if not facts.payee.is_active:
+        if not facts.payee_is_active:
             raise NotAllowed("payee")
-        token = self._tokens.first
-        measured = facts.for_limits(token.id, token.unit.decimals)
-        rules = self._rules.now(work)
-        out = may_send(rules, measured)
+        out = may_send(rules, facts.for_limits)
         if out.amount is not None and order.amount.units > out.amount:
             raise LimitReached(out.rule, out.amount)
-        into = may_receive(rules, measured)
+        into = may_receive(rules, facts.for_limits)
         if into.amount is not None and order.amount.units > into.amount:
             raise PayeeLimit(into.rule, into.amount)
         if facts.twin_at and not order.repeat:
             raise Twin(facts.twin_at)
 
     def _facts(self, work: Work, order: Order) -> PaymentFacts:
-        now = self._clock.now()
+        now, token = self._clock.now(), self._tokens.first
         return payment_facts.read(
             work,
             order.key,
             payer=order.payer,
             payee=order.payee,
-            token=self._tokens.first.id,
+            token=token.id,
+            decimals=token.unit.decimals,
             amount=order.amount.units,
             now=now,
             day=self._local.midnight(now),

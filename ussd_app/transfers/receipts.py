@@ -1,36 +1,88 @@
-"""What SMS say of a payment. Each fits one SMS at its widest, in every language."""
+"""Tell both sides of a payment by SMS, once each.
+
+The payment commits with one errand; the two SMS are worded when the errand is run, from the books,
+which do not change. Each text fits one SMS at its widest, in every language.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 
-from ussd_app.messages.service import Draft
-from ussd_app.text import _
-from ussd_app.transfers.facts import Party
-from ussd_app.values import Amount
+from ussd_app.clock import Local
+from ussd_app.db.work import Database, Row
+from ussd_app.messages.service import Draft, Messages
+from ussd_app.text import Text, _
+from ussd_app.tokens.service import Tokens
+from ussd_app.values import Name, Phone, Reference
+
+ERRAND = "receipts"
 
 SENT = _("{ref}: you sent {amount} to {name} {phone} on {when}. Fee 0. Balance {balance}.")
 RECEIVED = _("{ref}: you got {amount} from {name} {phone} on {when}. Balance {balance}.")
-INVITATION = _("{name} wants to send you {token} at {org}. To join, dial {code}. It is free.")
-STATEMENT = _("{org} {when}. Balance {balance}.{lines}")
 
 
-Told = Mapping[str, object]
+@dataclass(frozen=True)
+class _Side:
+    """One party, and what they had after it."""
+
+    member: int
+    phone: Phone
+    name: Name
+    language: str
+    balance: int
 
 
-def to_payer(posting: int, payer: Party, payee: Party, *, balance: Amount, told: Told) -> Draft:
-    """The payer's receipt: one for each posting."""
-    draft = Draft(f"sent:{posting}", "receipt", payer.phone, payer.language, SENT, member=payer.id)
-    return replace(draft, values={**told, **_about(payee), "balance": balance})
+class Receipts:
+    """Carries out the errand that every payment leaves behind."""
+
+    def __init__(self, db: Database, tokens: Tokens, messages: Messages, local: Local) -> None:
+        self._db, self._tokens, self._messages, self._local = db, tokens, messages, local
+
+    def tell(self, posting: int) -> None:
+        """Promise both receipts of a transfer's posting; again promises nothing more."""
+        with self._db.work() as work:
+            amount, at = work.the_row("SELECT amount, at FROM transfer WHERE posting = %s", posting)
+            payer, payee = (
+                _side(row)
+                for row in work.rows(
+                    """
+                    SELECT m.id, m.phone, m.name, m.language, e.balance
+                    FROM entry e JOIN account a ON a.id = e.account JOIN member m ON m.id = a.owner
+                    WHERE e.posting = %s ORDER BY e.leg
+                    """,
+                    posting,
+                )
+            )
+            told = {
+                "ref": Reference.of(posting),
+                "amount": self._tokens.first.amount(amount),
+                "when": self._local.day_and_hour(at),
+            }
+            self._messages.queue(
+                work,
+                self._receipt(f"sent:{posting}", SENT, payer, payee, told),
+                self._receipt(f"received:{posting}", RECEIVED, payee, payer, told),
+            )
+
+    def _receipt(
+        self, key: str, text: Text, to: _Side, about: _Side, told: dict[str, object]
+    ) -> Draft:
+        return Draft(
+            key=key,
+            kind="receipt",
+            phone=to.phone,
+            language=to.language,
+            text=text,
+            values={
+                **told,
+                "name": about.name.short,
+                "phone": about.phone.national,
+                "balance": self._tokens.first.amount(to.balance),
+            },
+            member=to.member,
+        )
 
 
-def to_payee(posting: int, payer: Party, payee: Party, *, balance: Amount, told: Told) -> Draft:
-    """The payee's receipt: one for each posting."""
-    key = f"received:{posting}"
-    draft = Draft(key, "receipt", payee.phone, payee.language, RECEIVED, member=payee.id)
-    return replace(draft, values={**told, **_about(payer), "balance": balance})
-
-
-def _about(party: Party) -> Told:
-    return {"name": party.name.short, "phone": party.phone.national}
+def _side(row: Row) -> _Side:
+    member, phone, name, language, balance = row
+    return _Side(member, Phone(phone), Name(name), language, balance)

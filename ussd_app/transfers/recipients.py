@@ -11,11 +11,12 @@ from ussd_app.db.work import Database
 from ussd_app.errors import NotAllowed, NotFound
 from ussd_app.members.service import Members, MemberView
 from ussd_app.messages.service import Draft, Messages
+from ussd_app.text import _
 from ussd_app.tokens.service import Tokens
-from ussd_app.transfers.receipts import INVITATION
 from ussd_app.values import Name, Phone
 
 RECENT_MOST = 3
+INVITATION = _("{name} wants to send you {token} at {org}. To join, dial {code}. It is free.")
 INVITATION_HOURS = 48
 
 

@@ -14,13 +14,13 @@ from ussd_app.members.service import MemberView
 from ussd_app.messages.service import Draft, Messages
 from ussd_app.text import Catalogs, Text, _, septets, to_gsm7
 from ussd_app.tokens.service import Tokens
-from ussd_app.transfers.receipts import STATEMENT
 from ussd_app.values import Amount, Name, Reference
 
 LINES_ON_SCREEN = 20
 LINES_IN_SMS = 8
 SMS_ROOM = 150
 KIND = "statement"
+STATEMENT = _("{org} {when}. Balance {balance}.{lines}")
 
 HOUSE_NAMES: dict[str, Text] = {"grant": _("Welcome gift"), "reversal": _("Correction")}
 OTHER = _("Other")

@@ -231,9 +231,10 @@ BOOKS = (
     """,
 )
 
-# One round trip for all that decides a transfer. The advisory lock makes one payer's transfers
-# wait for each other, so that limits are summed over what has committed; each statement of the
-# function sees what committed before it. Both accounts are locked only when they are written.
+# A transfer takes two round trips. `transfer_facts` reads all that decides it: the advisory lock
+# makes one payer's transfers wait for each other, so that limits are summed over what has
+# committed, for each statement of the function sees what committed before it. `transfer_post`
+# writes all that is done: both accounts are locked there, and no longer than that.
 TRANSFERS = (
     """
     CREATE FUNCTION transfer_facts(
@@ -242,11 +243,9 @@ TRANSFERS = (
         OUT o_known_state text, OUT o_known_posting bigint, OUT o_known_payer bigint,
         OUT o_known_payee bigint, OUT o_known_amount bigint,
         OUT o_payer_account bigint, OUT o_payer_available bigint, OUT o_payer_tier smallint,
-        OUT o_payer_status text, OUT o_payer_name text, OUT o_payer_phone text,
-        OUT o_payer_language text,
+        OUT o_payer_status text,
         OUT o_payee_account bigint, OUT o_payee_balance bigint, OUT o_payee_tier smallint,
-        OUT o_payee_status text, OUT o_payee_name text, OUT o_payee_phone text,
-        OUT o_payee_language text,
+        OUT o_payee_status text, OUT o_payee_name text,
         OUT o_sent_day bigint, OUT o_sent_7d bigint, OUT o_sent_30d bigint,
         OUT o_twin_at timestamptz
     ) LANGUAGE plpgsql AS $$
@@ -255,16 +254,13 @@ TRANSFERS = (
         SELECT t.state, t.posting, t.payer, t.payee, t.amount
             INTO o_known_state, o_known_posting, o_known_payer, o_known_payee, o_known_amount
             FROM transfer t WHERE t.key = p_key;
-        SELECT a.id, a.balance - a.held, m.tier, m.status, m.name, m.phone, m.language
-            INTO o_payer_account, o_payer_available, o_payer_tier, o_payer_status, o_payer_name,
-                o_payer_phone, o_payer_language
-            FROM member m JOIN account a ON a.owner = m.id AND a.token = p_token
-            WHERE m.id = p_payer;
-        SELECT a.id, a.balance, m.tier, m.status, m.name, m.phone, m.language
-            INTO o_payee_account, o_payee_balance, o_payee_tier, o_payee_status, o_payee_name,
-                o_payee_phone, o_payee_language
-            FROM member m JOIN account a ON a.owner = m.id AND a.token = p_token
-            WHERE m.id = p_payee;
+        SELECT pa.id, pa.balance - pa.held, p.tier, p.status,
+                qa.id, qa.balance, q.tier, q.status, q.name
+            INTO o_payer_account, o_payer_available, o_payer_tier, o_payer_status,
+                o_payee_account, o_payee_balance, o_payee_tier, o_payee_status, o_payee_name
+            FROM member p JOIN account pa ON pa.owner = p.id AND pa.token = p_token,
+                member q JOIN account qa ON qa.owner = q.id AND qa.token = p_token
+            WHERE p.id = p_payer AND q.id = p_payee;
         SELECT coalesce(sum(t.amount) FILTER (WHERE t.at >= p_day), 0),
                 coalesce(sum(t.amount) FILTER (WHERE t.at > p_now - interval '7 days'), 0),
                 coalesce(sum(t.amount), 0),
@@ -273,6 +269,29 @@ TRANSFERS = (
             INTO o_sent_day, o_sent_7d, o_sent_30d, o_twin_at
             FROM transfer t
             WHERE t.payer = p_payer AND t.token = p_token AND t.at > p_now - interval '30 days';
+    END $$
+    """,
+    """
+    CREATE FUNCTION transfer_post(
+        p_key text, p_payer bigint, p_payee bigint, p_token bigint, p_amount bigint,
+        p_payer_account bigint, p_payee_account bigint, p_payee_most bigint, p_now timestamptz,
+        OUT o_posting bigint, OUT o_payer_balance bigint
+    ) LANGUAGE plpgsql AS $$
+    DECLARE
+        v_payee_balance bigint;
+    BEGIN
+        SELECT m.o_posting, m.o_from_balance, m.o_to_balance
+            INTO o_posting, o_payer_balance, v_payee_balance
+            FROM ledger_move('transfer', p_now, p_payer_account, p_payee_account, p_amount) m;
+        IF v_payee_balance > p_payee_most THEN
+            RAISE EXCEPTION 'the payee would have too much'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'payee_most';
+        END IF;
+        INSERT INTO transfer (key, payer, payee, token, amount, state, posting, at)
+            VALUES (p_key, p_payer, p_payee, p_token, p_amount, 'posted', o_posting, p_now);
+        INSERT INTO errand (kind, subject, due_at) VALUES ('receipts', o_posting, p_now);
+        INSERT INTO audit (at, actor_kind, actor, action, subject_kind, subject, channel)
+            VALUES (p_now, 'member', p_payer, 'transfer.sent', 'posting', o_posting, 'ussd');
     END $$
     """,
 )

@@ -1,0 +1,1 @@
+"""What the program does, timed beside its limits and its peers in the same run."""

@@ -1,0 +1,138 @@
+"""Postings and whole transfers from Python, beside pgbench's tpcb-like on the same server."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
+
+from benchmarks.ground import Ground
+from benchmarks.table import Row
+from ussd_app import bootstrap
+from ussd_app.bootstrap import Built
+from ussd_app.embedded.binaries import postgres_folder
+from ussd_app.embedded.postgres import ADMIN
+from ussd_app.ledger import service as ledger
+from ussd_app.settings import read
+from ussd_app.transfers.payments import Order
+
+CLIENTS = 8
+SECONDS = 6
+ROUNDS = 3
+SCALE = 20
+PGBENCH = "pgbench"
+DEEDS = ("uniform", "hot", "transfer")
+
+
+def measure(ground: Ground) -> list[Row]:
+    """Rounds of each in turn; the ratio of a round is of figures taken next to each other."""
+    _pgbench(ground, "-i", "-s", str(SCALE), "-q")
+    seen: dict[str, list[float]] = {name: [] for name in ("tpcb", *DEEDS)}
+    for _ in range(ROUNDS):
+        seen["tpcb"].append(_tpcb(ground))
+        for deed in DEEDS:
+            seen[deed].append(_clients(ground, deed))
+    tpcb = _median(seen["tpcb"])
+    beside = "pgbench tpcb-like, prepared"
+    return [
+        Row("postings, uniform, a second", _median(seen["uniform"]), beside, tpcb, at_least=1.0),
+        Row("postings, one hot house account", _median(seen["hot"]), beside, tpcb, at_least=0.8),
+        Row("whole transfers, uniform", _median(seen["transfer"]), beside, tpcb, at_least=0.5),
+    ]
+
+
+def _tpcb(ground: Ground) -> float:
+    told = _pgbench(
+        ground, "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2", "-T", str(SECONDS)
+    )
+    found = re.search(r"tps = ([\d.]+)", told)
+    assert found, told
+    return float(found[1])
+
+
+def _pgbench(ground: Ground, *words: str) -> str:
+    postgres = ground.stores.postgres
+    assert postgres
+    with ground.admin() as admin:
+        if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [PGBENCH]).fetchone():
+            admin.execute(f"CREATE DATABASE {PGBENCH}".encode())
+    command = [str(postgres_folder() / "pgbench"), *words, postgres.url(ADMIN, PGBENCH)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def _clients(ground: Ground, deed: str) -> float:
+    """Deeds a second of so many processes, each with a connection of its own."""
+    context = multiprocessing.get_context("spawn")
+    counts: Queue[int] = context.Queue()
+    start = context.Barrier(CLIENTS)
+    clients = [
+        context.Process(target=_client, args=(ground.environ, deed, n, start, counts))
+        for n in range(CLIENTS)
+    ]
+    for client in clients:
+        client.start()
+    total = sum(counts.get(timeout=SECONDS + 60) for _ in clients)
+    for client in clients:
+        client.join()
+    return total / SECONDS
+
+
+def _client(
+    environ: dict[str, str], deed: str, number: int, start: Barrier, counts: Queue[int]
+) -> None:
+    built = bootstrap.build(read(environ), name="bench", threads=1)
+    client = _Client(built, random.Random(number * 7919 + int(time.time())))
+    do: Callable[[], None] = getattr(client, deed)
+    for _ in range(20):
+        do()
+    start.wait()
+    count, end = 0, time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        do()
+        count += 1
+    counts.put(count)
+
+
+class _Client:
+    """One connection, and what it does over and over."""
+
+    def __init__(self, built: Built, chance: random.Random) -> None:
+        self._built, self._chance = built, chance
+        now, token = built.clock.now(), built.services.tokens.first.id
+        with built.db.work() as work:
+            self._house = ledger.house_account(work, token, "bench", at=now)
+            self._accounts = work.the_row("SELECT min(id), max(id) FROM account WHERE owner > 0")
+            self._members = work.the_row("SELECT min(id), max(id) FROM member")
+
+    def uniform(self) -> None:
+        """A posting between two of all accounts."""
+        self._move(*self._two(self._accounts))
+
+    def hot(self) -> None:
+        """A posting from one of all accounts to the one that everybody pays."""
+        self._move(self._two(self._accounts)[0], self._house)
+
+    def transfer(self) -> None:
+        """The whole use case: limits, posting, key, two SMS with their errands, audit."""
+        payer, payee = self._two(self._members)
+        amount = self._built.services.tokens.first.amount(self._chance.randint(1, 99))
+        key = f"{self._chance.getrandbits(128):032x}"
+        self._built.services.payments.send(Order(key, payer, payee, amount, repeat=True))
+
+    def _move(self, source: int, target: int) -> None:
+        now = self._built.clock.now()
+        with self._built.db.work() as work:
+            ledger.move(work, "bench", source=source, target=target, amount=1, at=now)
+
+    def _two(self, span: tuple[int, int]) -> tuple[int, int]:
+        one, other = self._chance.sample(range(span[0], span[1] + 1), 2)
+        return one, other
+
+
+def _median(figures: list[float]) -> float:
+    return sorted(figures)[len(figures) // 2]
