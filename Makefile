@@ -9,7 +9,7 @@ BROWSER := $(VENV)/.browser
 COVERAGE_FLOOR := 90
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types imports menus soak bench graph translations lock clean
+.PHONY: help run test check format lint types imports menus soak bench graph pictures translations lock clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,9 @@ bench: $(TEST) ## Measure, beside limits and peers, in one run
 
 graph: $(RUN) ## Draw the menus anew
 	@$(BIN)/ussd-app menus graph > menus/graph.mmd
+
+pictures: $(TEST) $(BROWSER) ## Take the pictures of docs/pictures from a running `make run`
+	@$(BIN)/python -m tests.browser.pictures
 
 translations: $(RUN) ## Bring new texts into every language's catalogue
 	@$(BIN)/pybabel -q extract -k _ --no-location --sort-output -o $(VENV)/messages.pot menus ussd_app

@@ -1,0 +1,55 @@
+"""Take the pictures of docs/pictures from a running `ussd-app run`: `make pictures`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.chromium import chromium
+from ussd_app.commands import environment
+
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+WIDE, NARROW = {"width": 1440, "height": 860}, {"width": 390, "height": 844}
+
+
+def main() -> None:
+    """Amina pays Baraka, and is about to pay again when the picture is taken."""
+    state = environment.running(environment.environment())
+    if state is None:
+        sys.exit("start `make run` first")
+    address = state["urls"]["simulator"]
+    with chromium() as browser:
+        page = browser.new_page(viewport=WIDE, device_scale_factor=1)  # type: ignore[arg-type]
+        page.goto(address)
+        amina, baraka = _phone(page, "Amina"), _phone(page, "Baraka")
+        _answer(page, amina, "", "1", "0700000002", "20", "7306")
+        expect(baraka.locator(".message").first).to_contain_text("umepokea 20", timeout=15_000)
+        expect(amina.locator(".message").first).to_contain_text("you sent 20", timeout=15_000)
+        _answer(page, baraka, "")
+        _answer(page, amina, "", "1", "1", "35")
+        expect(amina.locator(".frame")).to_contain_text("Your PIN")
+        page.screenshot(path=PICTURES / "telephones.jpg", type="jpeg", quality=88)
+        page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+        page.screenshot(path=PICTURES / "telephone-narrow.jpg", type="jpeg", quality=88)
+
+
+def _phone(page: Page, name: str) -> Locator:
+    return page.get_by_role("region", name=f"Phone of {name}")
+
+
+def _answer(page: Page, phone: Locator, *answers: str) -> None:
+    """Dial, then answer one screen after another as a thumb would."""
+    for typed in answers:
+        phone.locator(".handset").focus()
+        if typed:
+            page.keyboard.type(typed)
+        before = phone.locator(".frame").inner_text()
+        page.keyboard.press("Enter")
+        expect(phone.locator(".frame")).not_to_have_text(before)
+        page.wait_for_timeout(600)
+
+
+if __name__ == "__main__":
+    main()
