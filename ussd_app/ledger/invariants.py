@@ -58,10 +58,12 @@ INVARIANTS = (
         "a reversal is the opposite of one posting",
         """
         SELECT r.id FROM posting r
-            JOIN entry o ON o.posting = r.reverses
-            LEFT JOIN entry e
-                ON e.posting = r.id AND e.account = o.account AND e.amount = -o.amount
-        WHERE r.reverses IS NOT NULL AND e.posting IS NULL
+        WHERE r.reverses IS NOT NULL AND (
+            SELECT array_agg((account, amount) ORDER BY leg) FROM entry WHERE posting = r.id
+        ) IS DISTINCT FROM (
+            SELECT array_agg((account, -amount) ORDER BY leg) FROM entry
+            WHERE posting = r.reverses
+        )
         """,
     ),
 )

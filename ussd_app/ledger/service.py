@@ -114,13 +114,18 @@ def reverse(work: Work, posting: int, *, at: datetime) -> int:
 
 
 def hold(work: Work, key: str, *, account: int, amount: int, at: datetime) -> int:
-    """Set an amount aside; the same key gives the same hold. Raises NotEnough, Conflict."""
+    """Set an amount aside; the same key gives the same hold.
+
+    Raises NotEnough, Conflict, and NotFound for what is no member's account.
+    """
     try:
         (made,) = work.the_row("SELECT ledger_hold(%s, %s, %s, %s)", key, account, amount, at)
     except psycopg.errors.CheckViolation as error:
         raise refusal(error) from None
     except psycopg.errors.UniqueViolation:
         raise Conflict("that key holds something else") from None
+    except psycopg.errors.NoDataFound:
+        raise NotFound("no account to hold in") from None
     assert isinstance(made, int)
     return made
 

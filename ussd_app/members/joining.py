@@ -74,15 +74,20 @@ class Joining:
         return Applicant(applicant, language, terms_at is not None, Name(name) if name else None)
 
     def speak(self, phone: Phone, language: str) -> None:
-        """Begin, or go on, in this language. Raises NotAllowed for a country not served."""
+        """Begin, or go on, in this language; a member begins nothing.
+
+        Raises NotAllowed for a country not served.
+        """
         if str(phone.country_code) not in self._countries:
             raise NotAllowed("this country is not served")
         now = self._clock.now()
         with self._db.work() as work:
+            _one_at_a_time(work, phone)
             work.run(
                 """
                 INSERT INTO registration (id, phone, language, began_at, touched_at)
-                VALUES (nextval('member_id'), %s, %s, %s, %s)
+                SELECT nextval('member_id'), %s, %s, %s, %s
+                WHERE NOT EXISTS (SELECT FROM member WHERE phone = %s)
                 ON CONFLICT (phone) DO UPDATE
                 SET language = excluded.language, touched_at = excluded.touched_at
                 """,
@@ -90,6 +95,7 @@ class Joining:
                 language,
                 now,
                 now,
+                phone,
             )
 
     def agree(self, phone: Phone) -> None:
@@ -121,6 +127,7 @@ class Joining:
         """
         now = self._clock.now()
         with self._db.work() as work:
+            _one_at_a_time(work, phone)
             row = work.row(
                 """
                 DELETE FROM registration
@@ -164,6 +171,11 @@ class Joining:
             values={**self._signature, "name": name.short, "amount": self._welcome.grant},
             member=member,
         )
+
+
+def _one_at_a_time(work: Work, phone: Phone) -> None:
+    """Beginning and finishing see what the other has done."""
+    work.run("SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))", phone)
 
 
 def _must_be_done(work: Work, phone: Phone, candidate: str) -> None:

@@ -61,12 +61,16 @@ class PinVault:
 
     def proves(self, verifier: Verifier, member: int, pin: str) -> bool:
         """Whether this is the PIN. To be called within `slot`."""
-        if verifier.pepper not in self._peppers:
+        if not self.knows(verifier):
             raise KeyError(f"the pepper {verifier.pepper!r} is gone from PIN_PEPPERS")
         try:
             return self._hasher.verify(verifier.hash, self._mac(verifier.pepper, member, pin))
         except VerifyMismatchError:
             return False
+
+    def knows(self, verifier: Verifier) -> bool:
+        """Whether the pepper under it is at hand."""
+        return verifier.pepper in self._peppers
 
     def is_dated(self, verifier: Verifier) -> bool:
         """Whether it should be made anew at the next right PIN."""

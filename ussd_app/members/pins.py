@@ -96,9 +96,11 @@ class Pins:
                 owner,
                 pin_policy.PAST_KEPT - 1,
             )
-        for pepper, hashed in used:
+        for verifier in (Verifier(*row) for row in used):
+            if not self._vault.knows(verifier):  # its pepper was retired: it can be proven no more
+                continue
             with self._vault.slot():
-                if self._vault.proves(Verifier(pepper, hashed), owner, pin):
+                if self._vault.proves(verifier, owner, pin):
                     raise PinWeak("used")
         return self._vault.seal(owner, pin).dump()
 

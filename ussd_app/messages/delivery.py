@@ -108,7 +108,8 @@ class Delivery:
             accepted = self._sms.send(due.phone, due.body)
         except Unreachable as error:
             pause = RETRY_PAUSES[min(due.attempts, len(RETRY_PAUSES) - 1)]
-            self._note(due, "waiting", str(error), copies=due.copies)
+            state = "unclear" if due.copies else "waiting"  # an earlier copy's end is unknown still
+            self._note(due, state, str(error), copies=due.copies)
             return self._clock.now() + timedelta(seconds=pause)
         except Rejected as error:
             log.warning("sms.rejected", message=due.id, code=error.code)

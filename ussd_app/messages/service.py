@@ -59,6 +59,10 @@ class Messages:
             now,
         )
 
+    def is_promised(self, work: Work, key: str) -> bool:
+        """Whether the SMS of this key was promised before."""
+        return work.row("SELECT 1 FROM message WHERE dedupe = %s", key) is not None
+
     def count_since(self, work: Work, member: int, kind: str, since: datetime) -> int:
         """How many SMS of a kind were promised to a member since then."""
         (count,) = work.the_row(

@@ -172,6 +172,8 @@ class Payments:
             if error.diag.constraint_name == PAYEE_MOST:  # somebody else was faster
                 raise PayeeLimit("balance", 0) from None
             raise ledger.refusal(error) from None
+        except psycopg.errors.UniqueViolation:
+            raise Conflict("that key was taken meanwhile") from None
         name = facts.payee_name.short
         return Receipt(Reference.of(posting), amount, name, now, token.amount(left))
 

@@ -76,6 +76,8 @@ class Statements:
         with self._db.work() as work:
             work.run("SELECT pg_advisory_xact_lock(%s)", member.id)
             sent = self._messages.count_since(work, member.id, KIND, self._local.midnight(now))
+            if self._messages.is_promised(work, f"statement:{key}"):
+                return self._a_day - sent
             if sent >= self._a_day:
                 raise LimitReached("statements", 0)
             token = self._tokens.first

@@ -1,10 +1,10 @@
 """Run by Alembic: one connection, one transaction, no waiting behind long locks."""
 
 from alembic import context
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 config = context.config
-engine = create_engine(config.attributes["url"], hide_parameters=True)
+engine = create_engine(config.attributes["url"], hide_parameters=True, poolclass=NullPool)
 
 with engine.connect() as connection:
     connection.execute(text("SET lock_timeout = '2s'"))
@@ -16,4 +16,3 @@ with engine.connect() as connection:
     )
     with context.begin_transaction():
         context.run_migrations()
-engine.dispose()

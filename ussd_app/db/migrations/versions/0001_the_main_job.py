@@ -112,6 +112,9 @@ BOOKS = (
             RAISE EXCEPTION 'a posting has 2 to 100 legs, each of an account of its own'
                 USING ERRCODE = 'invalid_parameter_value';
         END IF;
+        -- A posting that had to wait is numbered after what it waited for.
+        PERFORM FROM account WHERE id = ANY (p_accounts) AND balance IS NOT NULL
+            ORDER BY id FOR NO KEY UPDATE;
         INSERT INTO posting (kind, at, reverses) VALUES (p_kind, p_at, p_reverses)
             RETURNING id INTO v_posting;
         FOR v_leg IN

@@ -1,0 +1,131 @@
+"""The books are written by their own functions alone, and never changed."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests.people import AMINA, BARAKA, World
+from ussd_app.embedded.postgres import APP, OWNER
+from ussd_app.embedded.stores import Stores
+
+CHANGES = {
+    "posting": "UPDATE posting SET kind = 'grant'",
+    "entry": "UPDATE entry SET amount = amount",
+    "audit": "UPDATE audit SET action = 'nothing'",
+}
+
+REMOVALS = [f"DELETE FROM {table}" for table in CHANGES]
+CLEARANCES = [f"TRUNCATE {table}" for table in CHANGES]
+
+WRITTEN_PAST_THE_FUNCTIONS = [
+    "INSERT INTO posting (kind, at) VALUES ('grant', now())",
+    "INSERT INTO entry (posting, leg, account, token, amount) VALUES (1, 3, 1, 1, 5)",
+    "INSERT INTO account (token, kind, owner, balance, opened_at) VALUES (1, 'm', 9, 9, now())",
+    "INSERT INTO hold (key, account, amount, made_at) VALUES ('x', 1, 1, now())",
+    "UPDATE account SET balance = balance + 1",
+    "UPDATE account SET held = 0",
+    "UPDATE hold SET state = 'voided'",
+    "DELETE FROM account",
+    "DELETE FROM hold",
+    "TRUNCATE account",
+    "TRUNCATE hold",
+    "ALTER TABLE entry DISABLE TRIGGER ALL",
+    "DROP TRIGGER append_only_rows ON posting",
+    "SET session_replication_role = replica",
+    "CREATE FUNCTION ledger_open(bigint) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint'",
+]
+
+
+def allowed(url: str, *statements: str) -> list[str]:
+    """Those of the statements that were not refused for want of the right to do them."""
+    done = []
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in statements:
+            try:
+                connection.execute(sql.SQL(statement))
+            except psycopg.errors.InsufficientPrivilege:
+                continue
+            done.append(statement)
+    return done
+
+
+@pytest.fixture
+def with_a_history(world: World) -> World:
+    """Rows in every book: what stands nowhere cannot be changed either."""
+    world.join(AMINA, "Amina Wanjiru", tokens=200)
+    world.join(BARAKA, "Baraka Otieno")
+    return world
+
+
+@pytest.mark.parametrize("role", [APP, OWNER])
+def test_nobody_changes_what_is_written(
+    stores: Stores, database: str, with_a_history: World, role: str
+) -> None:
+    assert stores.postgres
+
+    assert allowed(stores.postgres.url(role, database), *CHANGES.values()) == []
+
+
+@pytest.mark.parametrize("role", [APP, OWNER])
+def test_nobody_takes_away_what_is_written(
+    stores: Stores, database: str, with_a_history: World, role: str
+) -> None:
+    assert stores.postgres
+
+    assert allowed(stores.postgres.url(role, database), *REMOVALS, *CLEARANCES) == []
+
+
+def test_who_serves_writes_the_books_by_their_functions_alone(
+    stores: Stores, database: str, with_a_history: World
+) -> None:
+    assert stores.postgres
+
+    assert allowed(stores.postgres.url(APP, database), *WRITTEN_PAST_THE_FUNCTIONS) == []
+
+
+def test_even_the_owner_writes_no_posting_that_does_not_balance(
+    stores: Stores, database: str, with_a_history: World
+) -> None:
+    assert stores.postgres
+    with psycopg.connect(stores.postgres.url(OWNER, database)) as owner:
+        owner.execute(
+            """
+            INSERT INTO entry (posting, leg, account, token, amount)
+            SELECT posting, 3, account, token, 5 FROM entry LIMIT 1
+            """
+        )
+        with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="not balance"):
+            owner.commit()
+
+
+def test_even_the_owner_gives_nobody_less_than_nothing(
+    stores: Stores, database: str, with_a_history: World
+) -> None:
+    assert stores.postgres
+    with (
+        psycopg.connect(stores.postgres.url(OWNER, database)) as owner,
+        pytest.raises(psycopg.errors.CheckViolation, match="ck_account_covered"),
+    ):
+        owner.execute("UPDATE account SET balance = -1 WHERE balance IS NOT NULL")
+
+
+@pytest.mark.parametrize("schema", ["pg_temp", "public"])
+def test_a_table_of_ones_own_does_not_stand_in_for_the_books(
+    stores: Stores, database: str, with_a_history: World, schema: str
+) -> None:
+    assert stores.postgres
+    with psycopg.connect(stores.postgres.url(APP, database), autocommit=True) as app:
+        app.execute("CREATE TEMPORARY TABLE posting (LIKE public.posting)")
+        app.execute(sql.SQL("SET search_path = {}, public").format(sql.Identifier(schema)))
+        before = app.execute("SELECT count(*) FROM public.posting").fetchone()
+        app.execute("""
+            SELECT public.ledger_move('grant', now(), house.id, own.id, 5)
+            FROM public.account house, public.account own
+            WHERE house.owner IS NULL AND own.owner IS NOT NULL LIMIT 1
+        """)
+
+        assert before is not None
+        assert app.execute("SELECT count(*) FROM public.posting").fetchone() == (before[0] + 1,)
+        assert app.execute("SELECT count(*) FROM pg_temp.posting").fetchone() == (0,)
