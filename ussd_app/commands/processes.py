@@ -17,7 +17,7 @@ from ussd_app.commands import environment
 from ussd_app.db import migrate
 from ussd_app.jobs import clock
 from ussd_app.jobs.clock import Chore
-from ussd_app.jobs.queues import queues
+from ussd_app.jobs.queue import queue
 from ussd_app.jobs.relay import Relay
 from ussd_app.settings import Settings
 from ussd_app.wsgi import THREADS
@@ -60,7 +60,7 @@ def tick(settings: Settings) -> None:
     """Hand errands over, and keep house."""
     log.configure(settings.log_level)
     built = bootstrap.build(settings, name="clock")
-    relay = Relay(built.db, built.clock, queues(built.redis))
+    relay = Relay(built.db, built.clock, queue(built.redis))
     clock.run(
         [
             Chore("relay", RELAY_SECONDS, relay.turn),

@@ -71,16 +71,17 @@ def hand_over(work: Work, *, now: datetime, most: int) -> Sequence[Handed]:
     """Take what is due, or was handed over and never came back; two relays never take the same."""
     taken = work.rows(
         """
-        UPDATE errand SET state = 'queued', fence = fence + 1, due_at = %s
-        WHERE id IN (
+        WITH due AS MATERIALIZED (
             SELECT id FROM errand WHERE due_at <= %s AND state <> 'dead'
             ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
         )
-        RETURNING id, kind, fence
+        UPDATE errand SET state = 'queued', fence = fence + 1, due_at = %s
+        FROM due WHERE errand.id = due.id
+        RETURNING errand.id, kind, fence
         """,
-        now + QUEUED_LEASE,
         now,
         most,
+        now + QUEUED_LEASE,
     )
     return [Handed(*row) for row in sorted(taken)]
 

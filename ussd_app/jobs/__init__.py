@@ -1,5 +1,1 @@
-"""What the queue calls: each job one errand; the relay that hands errands over; the clock."""
-
-from ussd_app.jobs.carrier import carry
-
-__all__ = ["carry"]
+"""What happens beside the callers: the relay, the queue, the worker that carries errands, the clock."""

@@ -1,0 +1,28 @@
+import logging
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.db.line import company, line_to_company
+from tests.db.surgery import database, surgeon, theatre
+from tests.jobs import trap
+from tests.jobs.crew import Crew
+from tests.messages.post import Post
+from tests.people import World
+
+__all__ = ["company", "database", "line_to_company", "surgeon", "theatre"]
+
+HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+
+
+@pytest.fixture
+def crew(world: World) -> Iterator[Crew]:
+    """Workers take over signals and loggers: they are given back."""
+    before = {number: signal.getsignal(number) for number in HANDLED}
+    handlers = logging.getLogger("rq.worker").handlers[:]
+    trap.sprung.clear()
+    yield Crew(world, Post(world))
+    logging.getLogger("rq.worker").handlers[:] = handlers
+    for number, handler in before.items():
+        signal.signal(number, handler)
