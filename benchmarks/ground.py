@@ -56,6 +56,7 @@ class Ground:
                 self.members = upto
             for table in ("member", "pin", "account"):
                 admin.execute(f"VACUUM (ANALYZE) {table}".encode())
+            admin.execute("CHECKPOINT")
 
     def admin(self) -> psycopg.Connection[tuple[object, ...]]:
         """A connection that may do everything."""

@@ -1,52 +1,66 @@
-"""What a first dial costs with a thousand members, and with a million."""
+"""What hops cost with a thousand members, and with a million, measured in turns."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
 from benchmarks.ground import Ground
-from benchmarks.hops import hop, new_calls
-from benchmarks.load import drive
+from benchmarks.hops import Call, hop, new_calls
+from benchmarks.load import Load, drive
 from benchmarks.table import Row
 from ussd_app.commands.run import callbacks_of
 
 FEW, MANY = 1_000, 1_000_000
-CALLS = 900
-LAPS = 5
+CALLS = 140
+LAPS = 6
 CONNECTIONS = 4
 
 
-def measure(ground: Ground) -> list[Row]:
-    """The same calls before and after the members have grown a thousandfold."""
-    few = _medians(ground)
-    ground.populate(MANY)
-    many = _medians(ground)
+def measure(few: Ground, many: Ground) -> list[Row]:
+    """The same calls on both grounds, lap by lap, so that a machine's moods hit both."""
+    few.populate(FEW)
+    many.populate(MANY)
+    seen: dict[str, list[tuple[float, float]]] = {}
+    fresh = [_laps(few), _laps(many)]
+    with few.ours() as small, many.ours() as large:
+        for lap in range(LAPS + 1):
+            beside = _medians(few, small, fresh[0][lap])
+            ours = _medians(many, large, fresh[1][lap])
+            if lap:  # the first lap warms up
+                for name, median in ours.items():
+                    seen.setdefault(name, []).append((median, beside[name]))
     return [
         Row(
             f"{name}, median ms with 1,000,000 members",
-            ours=many[name],
+            ours=_middle([mine for mine, _theirs in figures]),
             beside="with 1,000 members",
-            theirs=few[name],
+            theirs=_middle([theirs for _mine, theirs in figures]),
             at_most=1.3,
         )
-        for name in few
+        for name, figures in seen.items()
     ]
 
 
-def _medians(ground: Ground) -> dict[str, float]:
+def _laps(ground: Ground) -> list[list[Call]]:
+    """Nobody calls twice: a call left open would be resumed."""
+    calls = new_calls(ground, CALLS * (LAPS + 1))
+    return [calls[lap * CALLS : (lap + 1) * CALLS] for lap in range(LAPS + 1)]
+
+
+def _medians(ground: Ground, port: int, calls: list[Call]) -> dict[str, float]:
     path = urlsplit(callbacks_of(ground.settings)["ussd"]).path
-    seen: dict[str, list[float]] = {"a first dial": [], "a lookup of a number": []}
-    with ground.ours() as port:
-        for lap in range(LAPS + 1):
-            calls = new_calls(ground, CALLS)
-            first = drive(port, [hop(path, c, "") for c in calls], connections=CONNECTIONS)
-            drive(port, [hop(path, c, "1") for c in calls], connections=CONNECTIONS)
-            finds = [
-                hop(path, call, f"1*0{other[1][4:]}")
-                for call, other in zip(calls, reversed(calls), strict=True)
-            ]
-            find = drive(port, finds, connections=CONNECTIONS)
-            if lap:
-                seen["a first dial"].append(first.median_ms)
-                seen["a lookup of a number"].append(find.median_ms)
-    return {name: sorted(figures)[len(figures) // 2] for name, figures in seen.items()}
+    texts = {
+        "a first dial": [""] * CALLS,
+        "a menu hop": ["1"] * CALLS,
+        "a lookup of a number": [f"1*0{other[1][4:]}" for other in reversed(calls)],
+    }
+    loads: dict[str, Load] = {}
+    for name, typed in texts.items():
+        hops = [hop(path, call, text) for call, text in zip(calls, typed, strict=True)]
+        loads[name] = drive(port, hops, connections=CONNECTIONS)
+        assert not loads[name].wrong
+    return {name: load.median_ms for name, load in loads.items()}
+
+
+def _middle(figures: list[float]) -> float:
+    return sorted(figures)[len(figures) // 2]
