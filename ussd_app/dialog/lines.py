@@ -7,6 +7,9 @@ are, never what they own.
     lock    when the hold ends (ms)   s:<call>  a sealed session, or "" once it was pushed out
     fence   counts the holders        order     calls, newest first
     tat     rate limit (GCRA)         at, open  when the newest call was heard, and if it goes on
+
+`open` is 0 once the call is over, and `untold` while its last answer, to a secret, may not have
+been given: until Redis has said that it is saved.
 """
 
 from __future__ import annotations
@@ -61,12 +64,12 @@ if not began then
   began = now
 end
 local before, age = false, 0
-if not f[4] and f[5] and f[6] == '1' then
+if not f[4] and f[5] and f[6] ~= '0' then
   local newest = string.match(f[5], '^%x+')
   before = newest .. ':' .. redis.call('HGET', line, 's:' .. newest)
   age = now - tonumber(f[7])
 end
-return {'held', fence, f[4], before, age, now - tonumber(began)}
+return {'held', fence, f[4], before, age, now - tonumber(began), f[6]}
 """
 )
 
@@ -93,20 +96,24 @@ if string.sub(order, 1, #call) ~= call then
   order = table.concat(kept, ',')
 end
 redis.call('HSET', line, 's:' .. call, ARGV[3], 'order', order, 'at', now, 'open', ARGV[4])
-redis.call('HDEL', line, 'lock')
+if ARGV[4] ~= 'untold' then redis.call('HDEL', line, 'lock') end
 return 1
 """
 )
 
-# KEYS line; ARGV fence
+# KEYS line; ARGV fence, perhaps open
 _RELEASE = Script(
     """
-if redis.call('HGET', KEYS[1], 'fence') == ARGV[1] then redis.call('HDEL', KEYS[1], 'lock') end
+if redis.call('HGET', KEYS[1], 'fence') == ARGV[1] then
+  redis.call('HDEL', KEYS[1], 'lock')
+  if ARGV[2] then redis.call('HSET', KEYS[1], 'open', ARGV[2]) end
+end
 return 1
 """
 )
 
 EPOCH = b"ussd:epoch"
+_UNTOLD = "untold"
 
 
 class Busy(TooMany):
@@ -125,14 +132,16 @@ class Rates:
 class Held:
     """A phone's line while it is ours: the call's session if there is one, and what came before.
 
-    `before` is the phone's last call if it was cut, `before_seconds` its age. `pushed_out` says
-    that this call was known and had to make room. `forgotten` says that Redis lost the calls that
-    were under way, so that an unknown call may well be one of them.
+    `before` is the phone's last call if it was cut, `before_seconds` its age, and `untold` says
+    that its last answer, to a secret, may not have been given. `pushed_out` says that this call
+    was known and had to make room. `forgotten` says that Redis lost the calls that were under way,
+    so that an unknown call may well be one of them.
     """
 
     session: Session | None
     before: Session | None
     before_seconds: float
+    untold: bool
     pushed_out: bool
     forgotten: bool
     saved: bool = False
@@ -191,7 +200,7 @@ class Lines:
         return reply
 
     def _read(self, line: bytes, name: bytes, found: list[bytes]) -> Held:
-        _fence, sealed, before, age_ms, epoch_ms = found
+        _fence, sealed, before, age_ms, epoch_ms, is_open = found
         earlier = None
         if before:
             earlier_name, _colon, earlier_sealed = before.partition(b":")
@@ -200,6 +209,7 @@ class Lines:
             session=self._unseal(sealed, line + name) if sealed else None,
             before=earlier,
             before_seconds=int(age_ms) / 1000,
+            untold=is_open == _UNTOLD.encode(),
             pushed_out=sealed == b"",
             forgotten=int(epoch_ms) < CALL_SECONDS * 1000,
         )
@@ -208,15 +218,23 @@ class Lines:
         content = self._sealer.open(sealed, bound_to=bound_to)
         return Session.load(content) if content else None
 
-    def put_away(self, hold: Hold, session: Session) -> bool:
-        """Save the session and release the line; False if the line was no longer ours."""
-        sealed = self._sealer.seal(session.dump(), bound_to=hold.line + hold.name)
-        args = (hold.name, hold.fence, sealed, int(not session.over), CALLS_KEPT, CALLS_KNOWN)
-        return bool(self._wire.run(_SAVE, (hold.line,), args))
+    def put_away(self, hold: Hold, session: Session, *, risky: bool) -> bool:
+        """Save the session and release the line; False if the line was no longer ours.
 
-    def _let_go(self, line: bytes, fence: int) -> None:
+        What Redis does after we gave up waiting is not what the caller was told. So a `risky`
+        answer is saved as untold, and as told only once Redis has said that it is saved.
+        """
+        sealed = self._sealer.seal(session.dump(), bound_to=hold.line + hold.name)
+        is_open = int(not session.over)
+        args = (hold.name, hold.fence, sealed, _UNTOLD if risky else is_open)
+        saved = bool(self._wire.run(_SAVE, (hold.line,), (*args, CALLS_KEPT, CALLS_KNOWN)))
+        if saved and risky:
+            self._let_go(hold.line, hold.fence, is_open)
+        return saved
+
+    def _let_go(self, line: bytes, fence: int, *is_open: int) -> None:
         with suppress(Unavailable):  # the lease ends by itself
-            self._wire.run(_RELEASE, (line,), (fence,))
+            self._wire.run(_RELEASE, (line,), (fence, *is_open))
 
 
 @dataclass
@@ -229,7 +247,10 @@ class Hold:
     fence: int
     held: Held
 
-    def save(self, session: Session) -> bool:
-        """Put the session away and release the line; False if somebody else holds it by now."""
+    def save(self, session: Session, *, risky: bool = False) -> bool:
+        """Put the session away and release the line; False if somebody else holds it by now.
+
+        `risky` says that a deed may have been done which the caller must be told of.
+        """
         self.held.saved = True
-        return self.lines.put_away(self, session)
+        return self.lines.put_away(self, session, risky=risky)

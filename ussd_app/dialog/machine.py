@@ -48,7 +48,7 @@ from ussd_app.dialog.session import (
 )
 from ussd_app.errors import Invalid
 from ussd_app.text import Catalogs, Text, fill
-from ussd_app.values import Phone, typed_digits
+from ussd_app.values import Phone, plain_digits, typed_digits
 
 STACK_RESUMABLE = 2  # frames: the first menu alone is where every call begins anyway
 CHOICE_DIGITS_MOST = 3
@@ -109,7 +109,7 @@ class Machine:
     def hear(self, session: Session, caller: Phone, typed: str) -> Said:
         """One answer; a choice followed by more answers ('1*0712345678') is walked."""
         turn = Turn(self, session, caller)
-        if not turn.stands():
+        if not self.stands(session.frames):
             session.frames = [self.first_frame()]
             turn.settle()
             turn.say_why(CHANGED)
@@ -119,6 +119,22 @@ class Machine:
         else:
             turn.hear(typed)
         return turn.show()
+
+    def stands(self, frames: Sequence[Frame]) -> bool:
+        """Whether such a place still exists: a deploy may have removed any part of it."""
+        wanted: type[Flow] | None = self.root
+        state: State | None = None
+        for frame in frames:
+            flow = self.flows.get(frame.flow)
+            if (
+                flow is None
+                or flow is not wanted
+                or not frame.memory.keys() <= flow.variables().keys()
+            ):
+                return False
+            state = flow.states.get(frame.state)
+            wanted = state.flow if isinstance(state, Use) else None
+        return isinstance(state, Screen)
 
     def lost(self, caller: Phone) -> tuple[Session, Said]:
         """Start again, truthfully, for a call whose place was forgotten."""
@@ -131,10 +147,14 @@ class Machine:
         state = flow.states.get(frame.state)
         return isinstance(state, Ask) and state.secret
 
-    def cut(self, session: Session) -> tuple[Cut, list[Frame]]:
-        """What an unfinished call leaves to the next one, and the stack it may be resumed with."""
-        refs = {f.flow: f.ref for f in session.frames} if self.at_secret(session) else {}
-        frames = list(session.frames)
+    def cut(self, session: Session, *, untold: bool = False) -> tuple[Cut, list[Frame]]:
+        """What a call leaves to the next one, and the stack it may be resumed with.
+
+        `untold` says that its last answer, to a secret, may not have been given.
+        """
+        risky = untold or self.at_secret(session)
+        refs = {f.flow: f.ref for f in session.frames} if risky else {}
+        frames = [] if session.over else list(session.frames)
         while frames and not frames[-1].safe:
             frames.pop()
         return Cut(refs=refs, resumable=len(frames) >= STACK_RESUMABLE), frames
@@ -172,23 +192,19 @@ class Turn:
         assert isinstance(state, Screen)
         return state
 
-    def stands(self) -> bool:
-        """Whether the call's place still exists: a deploy may have renamed it."""
-        return _standing(self.machine, self.session.frames) and isinstance(self.state, Screen)
-
     def hear(self, typed: str) -> bool:
         """Take one answer as far as the next screen; False if it could not be used."""
         self.why = ""
-        answer = typed.strip()
+        key = _key(typed)
         try:
-            if answer == HOME_KEY:
+            if key == HOME_KEY:
                 self._go_home()
-            elif answer == BACK_KEY and self.frame.page:
+            elif key == BACK_KEY and self.frame.page:
                 self.frame.page -= 1
-            elif answer == BACK_KEY and self.screen.back:
+            elif key == BACK_KEY and self.screen.back:
                 self._follow(Edge(BACK_KEY, self.screen.back))
             else:
-                self._answer(answer)
+                self._answer(typed.strip())
         except Invalid as no:
             self.session.wrong += 1
             tired = self.session.wrong >= WRONG_BEFORE_HELP
@@ -257,16 +273,16 @@ class Turn:
         frame = self.frame
         match self.screen:
             case Menu() as state:
-                label, target = state.options[_choice(answer, len(state.options))]
+                label, target = state.options[_choice(answer, len(state.options)) - 1]
                 self._follow(Edge(label, target))
             case Pick() as state:
                 pages = self._pages(self._view(state))
-                if answer == MORE_KEY and frame.page + 1 < len(pages):
+                if frame.page + 1 < len(pages) and _number(answer) == int(MORE_KEY):
                     frame.page += 1
                     return
                 before = sum(len(page) for page in pages[: frame.page])
                 chosen = before + _choice(answer, len(pages[frame.page]))
-                frame.memory[state.into] = frame.items[chosen][1]
+                frame.memory[state.into] = frame.items[chosen - 1][1]
                 self._follow(Edge(state.into, state.then))
             case Ask() as state:
                 self._ask(state, answer)
@@ -281,9 +297,8 @@ class Turn:
     def _read(self, variable: str, answer: str) -> Any:
         """The answer as the variable keeps it: one of the offers by its number, or as typed."""
         offers = self.frame.items
-        number = answer.rstrip(".)")
-        if len(number) == 1 and number.isdecimal() and 1 <= int(number) <= len(offers):
-            return offers[int(number) - 1][1]
+        if offers and 1 <= (number := _number(_key(answer))) <= len(offers):
+            return offers[number - 1][1]
         kind: type[Value] = self.flow.variables()[variable]
         return dump_value(kind.parse(answer, self.caller))
 
@@ -316,14 +331,15 @@ class Turn:
     def _resume(self, state: Resume) -> None:
         frames = self.session.before
         self.session.before = []
-        if len(frames) < STACK_RESUMABLE or not _standing(self.machine, frames):
+        if len(frames) >= STACK_RESUMABLE:
+            frames[-1].state = frames[-1].safe
+        if len(frames) < STACK_RESUMABLE or not self.machine.stands(frames):
             self._follow(Edge("none", state.none))
             return
         for frame in frames:
             frame.ref = new_ref()
             frame.items = []
         self.session.frames = frames
-        self.frame.state = self.frame.safe
         self.say_why(RESUMED)
 
     def _go_home(self) -> None:
@@ -405,17 +421,19 @@ def leaves(flow: type[Flow], state: Screen) -> bool:
     return bool(state.back) and isinstance(flow.states.get(state.back or ""), End)
 
 
-def _standing(machine: Machine, frames: Sequence[Frame]) -> bool:
-    for frame in frames:
-        flow = machine.flows.get(frame.flow)
-        if flow is None or not {frame.state, frame.safe} <= {*flow.states, ""}:
-            return False
-    return True
+def _key(answer: str) -> str:
+    """The answer without what a keypad adds: '0' for ' 0. ', '0#' and '٠'. 'O' stays a letter."""
+    return plain_digits(answer).rstrip(".)#").rstrip()
+
+
+def _number(answer: str) -> int:
+    """The number of a choice, 0 for none; tolerant of '1.', '01', ' 1 ' and 'l'."""
+    number = typed_digits(_key(answer))
+    return int(number) if number.isdecimal() and len(number) <= CHOICE_DIGITS_MOST else 0
 
 
 def _choice(answer: str, most: int) -> int:
-    """The place of a numbered choice; tolerant of '1.', '01' and ' 1 '."""
-    number = typed_digits(answer).rstrip(".)#")
-    if number.isdecimal() and len(number) <= CHOICE_DIGITS_MOST and 1 <= int(number) <= most:
-        return int(number) - 1
+    """The number of one of `most` choices. Raises Invalid for anything else."""
+    if 1 <= (number := _number(answer)) <= most:
+        return number
     raise Invalid(NOT_AN_OPTION)

@@ -134,7 +134,7 @@ class Switchboard:
         reply = Reply(f"{'END' if said.over else 'CON'} {said.text}", said.label)
         session.over, session.last = said.over, reply.body
         session.heard, session.mark = len(hop.text), self._mark(hop.text)
-        if not hold.save(session):
+        if not hold.save(session, risky=turn.risky):
             log.warning("ussd.line_lost", label=said.label)
         return reply
 
@@ -145,7 +145,7 @@ class Switchboard:
         cut: Cut | None = Cut(forgotten=True) if held.forgotten else None
         frames: list[Frame] = []
         if held.before:
-            cut, frames = self._machine.cut(held.before)
+            cut, frames = self._machine.cut(held.before, untold=held.untold)
             fresh_enough = held.before_seconds <= RESUME_SECONDS
             cut = replace(cut, resumable=cut.resumable and fresh_enough and not hop.text)
         ahead = hop.text.split("*") if hop.text else ()
