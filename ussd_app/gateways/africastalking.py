@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from decimal import Decimal
+from math import ceil
 from typing import Any
 
 import requests
@@ -59,11 +61,8 @@ class AfricasTalkingSms:
 
 def hundredths(cost: str) -> int:
     """'KES 0.8000' as 80, rounded up: what is spent is never counted short."""
-    found = re.search(r"(\d+)(?:\.(\d+))?", cost)
-    if found is None:
-        return 0
-    digits = (found[2] or "").ljust(4, "0")[:4]
-    return -(-int(found[1] + digits) // 100)
+    found = re.search(r"\d+(\.\d+)?", cost)
+    return ceil(Decimal(found[0]) * 100) if found else 0
 
 
 class _Service(SMSService):  # type: ignore[misc]
@@ -91,7 +90,13 @@ class _Service(SMSService):  # type: ignore[misc]
         del callback
         try:
             answer = requests.request(
-                method, url, headers=headers, data=data, params=params, timeout=timeout
+                method,
+                url,
+                headers=headers,
+                data=data,
+                params=params,
+                timeout=timeout,
+                allow_redirects=False,  # the key is in a header, which would go along
             )
         except requests.RequestException as error:
             if _never_sent(error):
