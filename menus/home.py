@@ -12,7 +12,7 @@ from ussd_app.dialog import End, Flow, Menu, Resume, Use, _, do
 from ussd_app.members.service import MemberView
 from ussd_app.services import Services
 from ussd_app.transfers.payments import Receipt
-from ussd_app.values import Amount, Hour, Line, Reference, Shown
+from ussd_app.values import Amount, Hour, Line, Name, Reference, Shown
 
 LATELY = timedelta(minutes=5)
 BALANCE = _("Balance: {balance}")
@@ -23,7 +23,7 @@ Greeted = Literal["stranger", "blocked", "paid", "unpaid", "cut", "member"]
 class Home(Flow):
     """Greet a member, let a new number join; first tell what became of a call that was cut."""
 
-    name: Shown
+    name: Name
     line: Line
     quoted: Reference
     amount: Amount
@@ -45,7 +45,7 @@ class Home(Flow):
         self.language = member.language
         if not member.is_active:
             return "blocked"
-        self.name = Shown(member.name.split(" ")[0])
+        self.name = member.name.first
         self.line = Line(self._line(app, member))
         if self.cut is None:
             return "member"

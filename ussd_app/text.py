@@ -36,7 +36,7 @@ _NEAREST = {
     "‘": "'", "’": "'", "‚": ",", "‛": "'", "`": "'", "´": "'",
     "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
     "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "−": "-",
-    "…": "...", "•": "-", "×": "x", "₮": "T", "₦": "N", "©": "(c)", "®": "(r)", "™": "(tm)",
+    "…": "...", "•": "-", "×": "x", "⁄": "/", "₮": "T", "₦": "N", "©": "(c)", "®": "(r)", "™": "(tm)",
 }  # fmt: skip
 
 
@@ -84,8 +84,8 @@ def to_gsm7(text: str) -> str:
 def _nearest(letter: str) -> str:
     if letter in _NEAREST:
         return _NEAREST[letter]
-    bare = unicodedata.normalize("NFKD", letter)
-    kept = "".join(c for c in bare if c in BASIC or c in EXTENSION)
+    bare = (_NEAREST.get(c, c) for c in unicodedata.normalize("NFKD", letter))
+    kept = "".join(c for c in bare if _OUTSIDE.search(c) is None)
     if kept or not letter.isalpha():
         return kept
     return "".join(c for c in anyascii(letter) if c in BASIC)

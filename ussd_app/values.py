@@ -10,12 +10,12 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import phonenumbers
 
 from ussd_app.errors import Invalid
-from ussd_app.text import Text, _, shorten, to_gsm7
+from ussd_app.text import Text, _, septets, shorten, to_gsm7
 
 NAME_LETTERS = 20
 NAME_LETTERS_LEAST = 2
@@ -28,41 +28,49 @@ _SPACES = re.compile(r"\s+")
 _LOOKS_LIKE_DIGIT = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1"})
 
 
-def typed_digits(typed: str) -> str:
-    """`typed` with every kind of digit as 0 to 9, and letters that look like one read as it."""
-    plain = "".join(
+def plain_digits(typed: str) -> str:
+    """`typed` with every kind of digit as 0 to 9, and nothing around it."""
+    return "".join(
         str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in typed
-    )
-    return plain.translate(_LOOKS_LIKE_DIGIT).strip()
+    ).strip()
+
+
+def typed_digits(typed: str) -> str:
+    """The same, with letters that look like a digit read as it."""
+    return plain_digits(typed).translate(_LOOKS_LIKE_DIGIT)
+
+
+class Country(NamedTuple):
+    """What a country's numbers have in common; all empty where there is no such country."""
+
+    calling_code: str = ""
+    region: str = ""
+    trunk: str = ""
+    """What its own people dial before a national number: '0'."""
 
 
 @lru_cache(maxsize=1024)
-def _region(phone: str) -> str:
-    """The country whose numbers are national to `phone`: 'KE'."""
-    code = phonenumbers.parse(phone).country_code or 0
-    return phonenumbers.region_code_for_country_code(code)
-
-
-@lru_cache(maxsize=1024)
-def _dialling(first_digits: str) -> tuple[str, str]:
-    """The calling code that a number begins with, and the trunk prefix of that country: '254', '0'."""
+def _country(first_digits: str) -> Country:
+    """The country whose numbers begin so: ('254', 'KE', '0') for '254'."""
     for length in (1, 2, 3):
         code = first_digits[:length]
         regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code or 0))
         if regions:
             metadata = phonenumbers.PhoneMetadata.metadata_for_region(regions[0], None)
-            return code, (metadata.national_prefix or "") if metadata else ""
-    return "", ""
+            trunk = metadata.national_prefix if metadata else None
+            return Country(code, regions[0], trunk or "")
+    return Country()
 
 
 class Phone(str):
     """A mobile number in international form, `+254712345678` (ITU-T E.164)."""
 
     __slots__ = ()
-    widest: ClassVar[str] = "0712345678"
+    widest: ClassVar[str] = "0" * 15  # what E.164 allows
     unreadable: ClassVar[Text] = _("Not a phone number. Type 0712345678.")
     complaints: ClassVar[tuple[Text, ...]] = (unreadable,)
 
+    _DIGITS = re.compile(r"[+\d\s()./-]+")
     _MOBILE = frozenset(
         {
             phonenumbers.PhoneNumberType.MOBILE,
@@ -72,12 +80,18 @@ class Phone(str):
 
     @classmethod
     def parse(cls, typed: str, near: str = "") -> Self:
-        """Read a number as people write it; a national one belongs to the country of `near`."""
+        """Read a number as people write it; a national one belongs to the country of `near`.
+
+        A letter is a mistake: `phonenumbers` would take '0712FLOWER' for a number, and leave out
+        an extension.
+        """
         digits = typed_digits(typed)
+        if not cls._DIGITS.fullmatch(digits):
+            raise Invalid(cls.unreadable)
         if digits.startswith("00"):
             digits = "+" + digits.removeprefix("00")
         try:
-            number = phonenumbers.parse(digits, _region(near) if near else None)
+            number = phonenumbers.parse(digits, _country(near[1:4]).region or None)
         except phonenumbers.NumberParseException:
             raise Invalid(cls.unreadable) from None
         if phonenumbers.number_type(number) not in cls._MOBILE:
@@ -93,8 +107,8 @@ class Phone(str):
 
     @property
     def country_code(self) -> int:
-        """The calling code: 254 for Kenya."""
-        return int(_dialling(self[1:4])[0])
+        """The calling code: 254 for Kenya; 0 where no country has such numbers."""
+        return int(_country(self[1:4]).calling_code or 0)
 
     @property
     def masked(self) -> str:
@@ -105,8 +119,8 @@ class Phone(str):
     @property
     def national(self) -> str:
         """As its owner's neighbours would dial it: '0712345678'."""
-        code, trunk = _dialling(self[1:4])
-        return trunk + self[1 + len(code) :]
+        country = _country(self[1:4])
+        return country.trunk + self[1 + len(country.calling_code) :]
 
 
 class Name(str):
@@ -127,14 +141,19 @@ class Name(str):
         shown = to_gsm7(name)
         if not allowed or sum(c.isalpha() for c in shown) < NAME_LETTERS_LEAST:
             raise Invalid(cls.unreadable)
-        if len(shown) > NAME_LETTERS:
+        if septets(shown) > NAME_LETTERS:
             raise Invalid(cls.too_long)
         return cls(name)
 
     @property
+    def first(self) -> Name:
+        """The first name, 'Amina', as a phone can show it."""
+        return Name(to_gsm7(self).split()[0])
+
+    @property
     def short(self) -> str:
         """First name and initial, 'Amina W': what others may see, in at most 15 letters."""
-        first, *rest = to_gsm7(self).split(" ")
+        first, *rest = to_gsm7(self).split()  # a word that no phone can show is gone by then
         initial = f" {rest[-1][0]}" if rest else ""
         return shorten(first, SHORT_NAME_LETTERS - len(initial)) + initial
 
@@ -262,7 +281,7 @@ class Quantity(str):
     complaints: ClassVar[tuple[Text, ...]] = (unreadable, too_fine)
 
     _PLAIN = re.compile(rf"\d{{1,{QUANTITY_DIGITS}}}(\.\d{{0,18}})?")
-    _GROUPED = re.compile(r"\d{1,3}([, ]\d{3})+(\.\d{0,18})?")
+    _GROUPED = re.compile(r"[1-9]\d{0,2}([, ]\d{3})+(\.\d{0,18})?")
 
     @classmethod
     def parse(cls, typed: str, near: str = "") -> Self:
