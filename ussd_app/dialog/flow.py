@@ -11,7 +11,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, ClassVar, Literal, Protocol, Self, get_args, get_origin, get_type_hints
 
@@ -36,11 +36,12 @@ class Value(Protocol):
 
 @dataclass(frozen=True)
 class Edge:
-    """A way out: what takes it, where it leads, and the line of explanation it carries."""
+    """A way out: what takes it, where it leads, the line of explanation it carries, what it fills."""
 
     label: str
     target: str
     why: Text | None = None
+    sets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,13 @@ class State:
         """Every way out."""
         return ()
 
-    def texts(self) -> tuple[Text, ...]:
-        """Every text of its own that it may show or hand on."""
+    def words(self) -> tuple[Text, ...]:
+        """Every text of its own that it shows or hands on."""
         return ()
 
-    def sets(self) -> frozenset[str]:
-        """The variables it may fill in."""
-        return frozenset()
+    def texts(self) -> tuple[Text, ...]:
+        """Its words, and the lines of explanation on its ways out."""
+        return (*self.words(), *(edge.why for edge in self.edges() if edge.why))
 
 
 class Screen(State):
@@ -86,7 +87,7 @@ class Screen(State):
     def __init__(self, text: Text, *, back: str | None = None) -> None:
         self.text, self.back = text, back
 
-    def texts(self) -> tuple[Text, ...]:
+    def words(self) -> tuple[Text, ...]:
         return (self.text,)
 
     def _back_edge(self) -> tuple[Edge, ...]:
@@ -121,7 +122,7 @@ class Menu(Screen):
     def edges(self) -> tuple[Edge, ...]:
         return (*(Edge(label, target) for label, target in self.options), *self._back_edge())
 
-    def texts(self) -> tuple[Text, ...]:
+    def words(self) -> tuple[Text, ...]:
         return (self.text, *(label for label, _target in self.options))
 
     @property
@@ -150,10 +151,8 @@ class Ask(Screen):
         self.into, self.then, self.secret, self.offers = into, then, secret, offers
 
     def edges(self) -> tuple[Edge, ...]:
-        return (Edge("****" if self.secret else self.into or "", self.then), *self._back_edge())
-
-    def sets(self) -> frozenset[str]:
-        return frozenset({self.into} if self.into else ())
+        label = "****" if self.secret else self.into or ""
+        return (Edge(label, self.then, sets=_names(self.into)), *self._back_edge())
 
     @property
     def typed_ahead(self) -> bool:
@@ -181,10 +180,7 @@ class Pick(Screen):
 
     def edges(self) -> tuple[Edge, ...]:
         none = (Edge("none", self.none),) if self.none else ()
-        return (Edge(self.into, self.then), *none, *self._back_edge())
-
-    def sets(self) -> frozenset[str]:
-        return frozenset({self.into})
+        return (Edge(self.into, self.then, sets=_names(self.into)), *none, *self._back_edge())
 
 
 class Do(State):
@@ -195,18 +191,13 @@ class Do(State):
         self.routes = {outcome: _edge(outcome, target) for outcome, target in targets.items()}
 
     def edges(self) -> tuple[Edge, ...]:
-        return tuple(self.routes.values())
-
-    def texts(self) -> tuple[Text, ...]:
-        return tuple(edge.why for edge in self.routes.values() if edge.why)
+        sets = _assigned(self.work)
+        return tuple(replace(edge, sets=sets) for edge in self.routes.values())
 
     def outcomes(self) -> frozenset[str]:
         """The outcomes the return annotation promises, so that none can hide in the body."""
         promised = get_type_hints(self.work).get("return")
         return frozenset(get_args(promised) if get_origin(promised) is Literal else ())
-
-    def sets(self) -> frozenset[str]:
-        return _assigned(self.work)
 
 
 class Use(State):
@@ -228,13 +219,11 @@ class Use(State):
         self.routes = {outcome: _edge(outcome, target) for outcome, target in outcomes.items()}
 
     def edges(self) -> tuple[Edge, ...]:
-        return tuple(self.routes.values())
+        sets = frozenset(self.take)  # at most: only what the other flow has filled by then
+        return tuple(replace(edge, sets=sets) for edge in self.routes.values())
 
-    def texts(self) -> tuple[Text, ...]:
-        return (*self.give.values(), *(edge.why for edge in self.routes.values() if edge.why))
-
-    def sets(self) -> frozenset[str]:
-        return frozenset(self.take)
+    def words(self) -> tuple[Text, ...]:
+        return tuple(self.give.values())
 
 
 class Return(State):
@@ -311,6 +300,10 @@ def _edge(outcome: str, target: Target) -> Edge:
     if isinstance(target, BackTo):
         return Edge(outcome, target.target, target.why)
     return Edge(outcome, target)
+
+
+def _names(variable: str | None) -> frozenset[str]:
+    return frozenset({variable} if variable else ())
 
 
 @cache

@@ -134,8 +134,9 @@ class Held:
 
     `before` is the phone's last call if it was cut, `before_seconds` its age, and `untold` says
     that its last answer, to a secret, may not have been given. `pushed_out` says that this call
-    was known and had to make room. `forgotten` says that Redis lost the calls that were under way,
-    so that an unknown call may well be one of them.
+    was known and had to make room. `forgotten` says that calls that were under way are lost:
+    Redis was emptied, so that an unknown call may well be one of them, or what it has can no
+    longer be read.
     """
 
     session: Session | None
@@ -201,22 +202,28 @@ class Lines:
 
     def _read(self, line: bytes, name: bytes, found: list[bytes]) -> Held:
         _fence, sealed, before, age_ms, epoch_ms, is_open = found
-        earlier = None
-        if before:
-            earlier_name, _colon, earlier_sealed = before.partition(b":")
-            earlier = self._unseal(earlier_sealed, line + earlier_name)
+        earlier_name, _colon, earlier_sealed = (before or b"").partition(b":")
+        session = self._unseal(sealed, line + name)
+        earlier = self._unseal(earlier_sealed, line + earlier_name)
+        unreadable = (sealed and not session) or (earlier_sealed and not earlier)
         return Held(
-            session=self._unseal(sealed, line + name) if sealed else None,
+            session=session,
             before=earlier,
             before_seconds=int(age_ms) / 1000,
             untold=is_open == _UNTOLD.encode(),
             pushed_out=sealed == b"",
-            forgotten=int(epoch_ms) < CALL_SECONDS * 1000,
+            forgotten=bool(unreadable) or int(epoch_ms) < CALL_SECONDS * 1000,
         )
 
-    def _unseal(self, sealed: bytes, bound_to: bytes) -> Session | None:
-        content = self._sealer.open(sealed, bound_to=bound_to)
-        return Session.load(content) if content else None
+    def _unseal(self, sealed: bytes | None, bound_to: bytes) -> Session | None:
+        """The session, or None if there is none that this version, with this key, can read."""
+        content = self._sealer.open(sealed, bound_to=bound_to) if sealed else None
+        if content is None:
+            return None
+        try:
+            return Session.load(content)
+        except ValueError:
+            return None
 
     def put_away(self, hold: Hold, session: Session, *, risky: bool) -> bool:
         """Save the session and release the line; False if the line was no longer ours.

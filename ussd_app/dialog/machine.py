@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ussd_app.dialog.flow import (
@@ -34,9 +34,9 @@ from ussd_app.dialog.screen import (
     RESUMED,
     View,
     compose,
-    numbered,
     paginate,
     room_for_items,
+    shown_offers,
 )
 from ussd_app.dialog.session import (
     Frame,
@@ -121,16 +121,12 @@ class Machine:
         return turn.show()
 
     def stands(self, frames: Sequence[Frame]) -> bool:
-        """Whether such a place still exists: a deploy may have removed any part of it."""
+        """Whether there still is such a place: a deploy may have taken any part of it away."""
         wanted: type[Flow] | None = self.root
         state: State | None = None
         for frame in frames:
             flow = self.flows.get(frame.flow)
-            if (
-                flow is None
-                or flow is not wanted
-                or not frame.memory.keys() <= flow.variables().keys()
-            ):
+            if flow is None or flow is not wanted or frame.memory.keys() - flow.variables().keys():
                 return False
             state = flow.states.get(frame.state)
             wanted = state.flow if isinstance(state, Use) else None
@@ -157,7 +153,13 @@ class Machine:
         frames = [] if session.over else list(session.frames)
         while frames and not frames[-1].safe:
             frames.pop()
-        return Cut(refs=refs, resumable=len(frames) >= STACK_RESUMABLE), frames
+        if frames:
+            frames[-1] = replace(frames[-1], state=frames[-1].safe)
+        return Cut(refs=refs, resumable=self.resumable(frames)), frames
+
+    def resumable(self, frames: Sequence[Frame]) -> bool:
+        """Whether there is more to go on with than the first menu."""
+        return len(frames) >= STACK_RESUMABLE and self.stands(frames)
 
     def first_frame(self) -> Frame:
         """Where every call begins."""
@@ -255,7 +257,7 @@ class Turn:
             frame.page = min(frame.page, len(pages) - 1)
             view = self._view(state, rows=pages[frame.page], more=frame.page + 1 < len(pages))
         elif isinstance(state, Ask) and frame.items:
-            view = self._view(state, rows=numbered(label for label, _value in frame.items))
+            view = self._view(state, rows=shown_offers(label for label, _value in frame.items))
         said = Said(compose(view), f"{frame.flow}.{frame.state}", self.session.over)
         self.session.label = said.label
         return said
@@ -277,7 +279,7 @@ class Turn:
                 self._follow(Edge(label, target))
             case Pick() as state:
                 pages = self._pages(self._view(state))
-                if frame.page + 1 < len(pages) and _number(answer) == int(MORE_KEY):
+                if frame.page + 1 < len(pages) and _number(_key(answer)) == int(MORE_KEY):
                     frame.page += 1
                     return
                 before = sum(len(page) for page in pages[: frame.page])
@@ -297,7 +299,7 @@ class Turn:
     def _read(self, variable: str, answer: str) -> Any:
         """The answer as the variable keeps it: one of the offers by its number, or as typed."""
         offers = self.frame.items
-        if offers and 1 <= (number := _number(_key(answer))) <= len(offers):
+        if 1 <= (number := _number(_key(answer))) <= len(offers):
             return offers[number - 1][1]
         kind: type[Value] = self.flow.variables()[variable]
         return dump_value(kind.parse(answer, self.caller))
@@ -331,9 +333,7 @@ class Turn:
     def _resume(self, state: Resume) -> None:
         frames = self.session.before
         self.session.before = []
-        if len(frames) >= STACK_RESUMABLE:
-            frames[-1].state = frames[-1].safe
-        if len(frames) < STACK_RESUMABLE or not self.machine.stands(frames):
+        if not self.machine.resumable(frames):
             self._follow(Edge("none", state.none))
             return
         for frame in frames:
@@ -426,14 +426,13 @@ def _key(answer: str) -> str:
     return plain_digits(answer).rstrip(".)#").rstrip()
 
 
-def _number(answer: str) -> int:
-    """The number of a choice, 0 for none; tolerant of '1.', '01', ' 1 ' and 'l'."""
-    number = typed_digits(_key(answer))
-    return int(number) if number.isdecimal() and len(number) <= CHOICE_DIGITS_MOST else 0
+def _number(key: str) -> int:
+    """The number of a choice, 0 for none; tolerant of '01'."""
+    return int(key) if key.isdecimal() and len(key) <= CHOICE_DIGITS_MOST else 0
 
 
 def _choice(answer: str, most: int) -> int:
-    """The number of one of `most` choices. Raises Invalid for anything else."""
-    if 1 <= (number := _number(answer)) <= most:
+    """The number of one of `most` choices, 'l' for 1 too. Raises Invalid for anything else."""
+    if 1 <= (number := _number(typed_digits(_key(answer)))) <= most:
         return number
     raise Invalid(NOT_AN_OPTION)

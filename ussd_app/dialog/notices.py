@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ussd_app.text import Text, _
 
+REF_WIDEST = "0" * 8
+
 BUSY = _("Your last step is still being worked on. Dial again in a minute.")
 FLOODED = _("Too many requests. Wait a minute, then dial again.")
 DOWN = _("The service is down. Please dial again in a few minutes.")

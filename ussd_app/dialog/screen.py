@@ -11,6 +11,7 @@ from ussd_app.text import Text, _, fill, septets, shorten, to_gsm7
 BUDGET = 160 - len("CON ")  # septets a screen may hold (Safaricom: 160, the prefix included)
 ITEMS_MOST = 8  # on a page; 9 turns it
 ITEM_ROOM_LEAST = 20  # septets that every list must leave for an item
+OFFER_ROOM = 20  # septets that every question with offers must leave for each
 
 BACK = _("Back")
 EXIT = _("Exit")
@@ -65,6 +66,11 @@ def keys(view: View) -> str:
     return " ".join(shown)
 
 
+def shown_offers(labels: Iterable[str]) -> list[str]:
+    """Numbered rows of answers to choose from, each in the room that was proven for it."""
+    return numbered(shorten(to_gsm7(label), OFFER_ROOM) for label in labels)
+
+
 def numbered(labels: Iterable[str]) -> list[str]:
     """'1. Send', '2. Balance' and so on."""
     return [f"{n}. {label}" for n, label in enumerate(labels, 1)]
@@ -101,7 +107,5 @@ NOT_AN_OPTION = _("Choose a number below.")
 CHANGED = _("The menu has changed.")
 FORGOTTEN = _("We lost your place.")
 RESUMED = _("Welcome back.")
-REASONS = (HELP, NOT_AN_OPTION)
-EVERYWHERE: tuple[Text, ...] = (
-    BACK, EXIT, HOME, MORE, HELP, NOT_AN_OPTION, CHANGED, FORGOTTEN, RESUMED,
-)  # fmt: skip
+REASONS = (HELP, NOT_AN_OPTION, CHANGED, FORGOTTEN, RESUMED)
+EVERYWHERE: tuple[Text, ...] = (BACK, EXIT, HOME, MORE, *REASONS)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
+import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ussd_app.dialog.flow import Ask, Flow, Menu, Screen
@@ -58,6 +59,7 @@ class Session:
         """As bytes, to be sealed and put away."""
         return json.dumps(
             [
+                SHAPE,
                 [f.dump() for f in self.frames],
                 self.language,
                 self.heard,
@@ -73,7 +75,11 @@ class Session:
 
     @classmethod
     def load(cls, raw: bytes) -> Session:
-        frames, language, heard, mark, last, label, over, wrong, before = json.loads(raw)
+        """The opposite of `dump`. Raises ValueError for what another version has put away."""
+        shape, *kept = json.loads(raw)
+        if shape != SHAPE:
+            raise ValueError("a session of another shape")
+        frames, language, heard, mark, last, label, over, wrong, before = kept
         return cls(
             [Frame(*f) for f in frames],
             language,
@@ -85,6 +91,10 @@ class Session:
             wrong,
             [Frame(*f) for f in before],
         )
+
+
+SHAPE = zlib.crc32(repr([f.name for f in (*fields(Frame), *fields(Session))]).encode())
+"""Tells sessions of a version that remembers other things from ours."""
 
 
 def dump_value(value: object) -> Any:

@@ -31,10 +31,11 @@ from ussd_app.dialog.notices import (
     UNREADABLE,
     UNSURE,
 )
+from ussd_app.dialog.screen import BUDGET
 from ussd_app.dialog.seal import Sealer
 from ussd_app.dialog.session import Frame, Session
 from ussd_app.errors import Invalid, TooMany, Unavailable
-from ussd_app.text import Text
+from ussd_app.text import Text, septets
 from ussd_app.values import Phone
 
 DEADLINE_SECONDS = 4.0
@@ -166,10 +167,13 @@ class Switchboard:
         return self._sealer.name("heard", text).hex()
 
     def last_words(self, text: Text, label: str, language: str = "", **values: str) -> Reply:
-        """A last sentence; in every language while the caller's is not known."""
-        catalogs, constants = self._machine.catalogs, self._machine.constants
-        languages = [language] if language else catalogs.languages
-        said = [catalogs.say(text, one, **constants, **values) for one in languages]
+        """A last sentence; while the caller's language is not known, in as many as fit."""
+        machine, catalogs = self._machine, self._machine.catalogs
+        known = sorted(catalogs.languages, key=lambda one: one != machine.language)
+        languages = [language] if language else known
+        said = [catalogs.say(text, one, **machine.constants, **values) for one in languages]
+        while len(said) > 1 and septets("\n".join(said)) > BUDGET:
+            said.pop()
         return Reply("END " + "\n".join(said), label)
 
 

@@ -14,6 +14,7 @@ from ussd_app.dialog.flow import (
     OPTIONS_MOST,
     Ask,
     Do,
+    Edge,
     End,
     Flow,
     Menu,
@@ -104,13 +105,15 @@ def _reachable(flow: type[Flow], start: str) -> set[str]:
 def _can_end(flow: type[Flow], name: str) -> bool:
     state = flow.states[name]
     if isinstance(state, Use):
-        return any(isinstance(s, End) for s in state.flow.states.values())
+        return any(_can_end(state.flow, inner) for inner in state.flow.states)
     return isinstance(state, End | Return)
 
 
 def _ways_out(flow: type[Flow], *, is_root: bool) -> Iterator[str]:
     """Every screen has a key that leads away: 0, or at least home."""
     for name, state in flow.states.items():
+        if is_root and isinstance(state, Return):
+            yield f"{name}: hands back to nobody"
         if isinstance(state, Screen) and not isinstance(state, End) and not state.back:
             if is_root and isinstance(state, Menu):
                 continue  # an option of the first menu is a way out
@@ -122,10 +125,13 @@ def _memory(flow: type[Flow], constants: set[str]) -> Iterator[str]:
     known = set(flow.variables())
     filled = _filled(flow, constants)
     for name, state in flow.states.items():
-        for unknown in sorted(state.sets() - known):
+        for unknown in sorted(_sets(state) - known):
             yield f"{name}: fills {unknown!r}, which the flow does not declare"
-        at_hand = filled[name] | (state.sets() if isinstance(state, Do | Use) else set())
-        for text in state.texts():
+        shown = [(text, filled[name]) for text in state.words()]
+        shown += [
+            (edge.why, filled[name] | _filled_by(state, edge)) for edge in state.edges() if edge.why
+        ]
+        for text, at_hand in shown:
             for missing in sorted(placeholders(text) - at_hand):
                 yield f"{name}: shows {{{missing}}}, which some way here has not filled"
         if isinstance(state, Use):
@@ -142,7 +148,12 @@ def _handed(use: Use) -> Iterator[str]:
 
 def _wanted(flow: type[Flow]) -> set[str]:
     """The variables that a flow waits to be given."""
-    return set(flow.variables()) - {v for state in flow.states.values() for v in state.sets()}
+    return set(flow.variables()).difference(*map(_sets, flow.states.values()))
+
+
+def _sets(state: State) -> set[str]:
+    """The variables that a state may fill."""
+    return {variable for edge in state.edges() for variable in edge.sets}
 
 
 def _filled(flow: type[Flow], constants: set[str]) -> Mapping[str, set[str]]:
@@ -155,12 +166,20 @@ def _filled(flow: type[Flow], constants: set[str]) -> Mapping[str, set[str]]:
     queue = [flow.start()]
     while queue:
         here = queue.pop()
-        after = filled[here] | (flow.states[here].sets() & known)
         for edge in flow.states[here].edges():
+            after = filled[here] | _filled_by(flow.states[here], edge)
             if edge.target in filled and not filled[edge.target] <= after:
                 filled[edge.target] = filled[edge.target] & after
                 queue.append(edge.target)
     return filled
+
+
+def _filled_by(state: State, edge: Edge) -> set[str]:
+    """The variables that are filled once `edge` was taken; of another flow's, what it has filled."""
+    if isinstance(state, Use):
+        theirs = _filled(state.flow, set()).get(edge.label, set())
+        return {ours for ours, their in state.take.items() if their in theirs}
+    return set(edge.sets)
 
 
 def _secrets(flow: type[Flow]) -> Iterator[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from ussd_app.dialog.flow import Ask, Flow, Menu, Pick, Screen, Use
+from ussd_app.dialog import notices
+from ussd_app.dialog.flow import OFFERS_MOST, Ask, Edge, End, Flow, Menu, Pick, Screen, State, Use
 from ussd_app.dialog.machine import leaves
 from ussd_app.dialog.screen import (
     BUDGET,
@@ -15,97 +17,144 @@ from ussd_app.dialog.screen import (
     HELP,
     ITEM_ROOM_LEAST,
     NOT_AN_OPTION,
+    OFFER_ROOM,
     RESUMED,
     View,
     compose,
     numbered,
+    paginate,
     room_for_items,
 )
+from ussd_app.dialog.session import is_safe
 from ussd_app.text import SOURCE_LANGUAGE, Catalogs, Text, fill, placeholders, septets, to_gsm7
 
-OFFER_WIDEST = "W" * 20
-Widest = Mapping[str, str]
+NOTHING = ""
+Values = Mapping[str, str]
+Lines = set[str]
 
 
-def widths(root: type[Flow], catalogs: Catalogs, constants: Mapping[str, str]) -> list[str]:
+def widths(root: type[Flow], catalogs: Catalogs, constants: Values) -> list[str]:
     """Every screen that is too wide, and every text a language lacks or has other names in."""
     faults: list[str] = []
     for language in catalogs.languages:
         ruler = _Ruler(catalogs, language, constants)
-        faults += [f"{language}: {fault}" for text in EVERYWHERE for fault in ruler.wording(text)]
-        faults += [f"{language}: {fault}" for fault in ruler.measure(root, {}, depth=1)]
+        faults += [f"{language}: {fault}" for fault in ruler.everywhere()]
+        faults += [f"{language}: {fault}" for fault in ruler.menus(root)]
     return list(dict.fromkeys(faults))
 
 
 class _Ruler:
-    def __init__(self, catalogs: Catalogs, language: str, constants: Mapping[str, str]) -> None:
+    def __init__(self, catalogs: Catalogs, language: str, constants: Values) -> None:
         self.catalogs, self.language, self.constants = catalogs, language, constants
-        self.measured: list[tuple[type[Flow], Widest]] = []
 
-    def translate(self, source: str) -> str:
-        return self.catalogs.translate(source, self.language)
+    def everywhere(self) -> Iterator[str]:
+        """Faults of what belongs to no flow."""
+        for text in EVERYWHERE:
+            yield from self._wording(text)
+        for text in notices.ALL:
+            yield from self._wording(text)
+            yield from _too_wide(self._say(text, {**self.constants, "ref": notices.REF_WIDEST}))
 
-    def wording(self, text: Text) -> Iterator[str]:
-        """Faults of a translation itself."""
-        if self.language == SOURCE_LANGUAGE or not has_words(text):
-            return
-        if text not in self.catalogs.texts[self.language]:
-            yield f"no translation of {text!r}"
-        elif placeholders(self.translate(text)) != placeholders(text):
-            yield f"other placeholders in {self.translate(text)!r}"
+    def menus(self, root: type[Flow]) -> Iterator[str]:
+        """Faults of a whole menu tree."""
+        lines = {self._say(text, self.constants) for text in (CHANGED, FORGOTTEN)}
+        yield from self._measure(root, {}, {NOTHING, *lines}, depth=1)
 
-    def measure(self, flow: type[Flow], given: Widest, *, depth: int) -> Iterator[str]:
-        """Faults of the screens of `flow` when it is used with the widest of what it is given."""
-        if (flow, given) in self.measured:
-            return
-        self.measured.append((flow, given))
-        kinds: Mapping[str, Any] = flow.variables()
-        widest = {
-            **self.constants,
-            **{name: kind.widest for name, kind in kinds.items()},
-            **given,
-        }
-        for name, state in flow.states.items():
-            for text in state.texts():
-                yield from (f"{flow.__name__}.{name}: {fault}" for fault in self.wording(text))
-            if isinstance(state, Screen):
-                yield from self._screen(flow, state, widest, has_home=depth > 1)
-            if isinstance(state, Use):
-                handed = {n: fill(self.translate(t), widest) for n, t in state.give.items()}
-                yield from self.measure(state.flow, handed, depth=depth + 1)
-
-    def _screen(
-        self, flow: type[Flow], state: Screen, widest: Widest, *, has_home: bool
+    def _measure(
+        self, flow: type[Flow], given: Values, lines: Lines, *, depth: int
     ) -> Iterator[str]:
-        place = f"{flow.__name__}.{state.name}"
-        blank = View(
-            state, widest, self.translate, has_home=has_home, exits=leaves(flow, state), more=False
-        )
-        if isinstance(state, Pick):
-            if (room := room_for_items(blank)) < ITEM_ROOM_LEAST:
-                yield f"{place}: leaves {room} characters for an item of the list"
-            return
-        rows = numbered([OFFER_WIDEST] * 3) if isinstance(state, Ask) and state.offers else []
-        for why in self._reasons(flow, state, widest):
-            shown = compose(View(**{**_fields(blank), "why": why, "rows": rows}))
-            if (size := septets(shown)) > BUDGET:
-                yield f"{place}: {size} of {BUDGET} characters: {shown!r}"
+        """Faults of `flow`, used with the widest of what it is given, below any of `lines`."""
+        values = self._widest(flow, given)
+        above = self._above(flow, values, lines)
+        for name, state in flow.states.items():
+            place = f"{flow.__name__}.{name}"
+            for text in (*state.texts(), *_complaints(flow, state)):
+                yield from (f"{place}: {fault}" for fault in self._wording(text))
+            if isinstance(state, Screen):
+                view = View(
+                    state,
+                    values,
+                    self._translate,
+                    has_home=depth > 1,
+                    exits=leaves(flow, state),
+                )
+                own = {self._say(text, values) for text in _reasons(flow, state, depth=depth)}
+                yield from (f"{place}: {fault}" for fault in self._screen(view, above[name] | own))
+            if isinstance(state, Use):
+                handed = self._handed(state, values)
+                yield from self._measure(state.flow, handed, above[name], depth=depth + 1)
 
-    def _reasons(self, flow: type[Flow], state: Screen, widest: Widest) -> set[str]:
-        """Every line of explanation that may stand above this screen."""
-        texts: list[Text] = [Text("")]
-        texts += [
-            edge.why
-            for other in flow.states.values()
-            for edge in other.edges()
-            if edge.target == state.name and edge.why
-        ]
-        if isinstance(state, Menu):
-            texts += [HELP, NOT_AN_OPTION, RESUMED, FORGOTTEN, CHANGED]
-        if isinstance(state, Ask) and state.into:
-            kind: Any = flow.variables()[state.into]
-            texts += [HELP, RESUMED, FORGOTTEN, CHANGED, *getattr(kind, "complaints", ())]
-        return {to_gsm7(fill(self.translate(text), widest)) for text in texts}
+    def _screen(self, view: View, lines: Lines) -> Iterator[str]:
+        """Faults of one screen below each of `lines`."""
+        if isinstance(view.state, Pick):
+            if (room := room_for_items(view)) < ITEM_ROOM_LEAST:
+                yield f"leaves {room} characters for an item of the list"
+                return
+            view = self._fullest_page(view)
+        elif isinstance(view.state, Ask) and view.state.offers:
+            view = replace(view, rows=numbered(["W" * OFFER_ROOM] * OFFERS_MOST))
+        for why in sorted(lines):
+            yield from _too_wide(compose(replace(view, why=why)))
+
+    def _fullest_page(self, view: View) -> View:
+        """A list below its narrowest heading: most room for items, least for a line in its place."""
+        narrow = replace(view, values={**dict.fromkeys(view.values, ""), **self.constants})
+        (page,) = paginate(["W" * BUDGET], room_for_items(narrow))
+        return replace(narrow, rows=page, more=True)
+
+    def _above(self, flow: type[Flow], values: Values, lines: Lines) -> dict[str, Lines]:
+        """For each state, the lines of explanation that may arrive with the caller."""
+        above: dict[str, Lines] = {name: set() for name in flow.states}
+        above[flow.start()] |= lines
+        queue = [flow.start()]
+        while queue:
+            here = queue.pop()
+            state = flow.states[here]
+            for edge in state.edges():
+                arriving = self._along(state, edge, above[here], values)
+                if not arriving <= above[edge.target]:
+                    above[edge.target] |= arriving
+                    queue.append(edge.target)
+        return above
+
+    def _along(self, state: State, edge: Edge, lines: Lines, values: Values) -> Lines:
+        """What arrives along `edge`: its own reason, or any line that nothing has shown yet."""
+        if edge.why:
+            return {self._say(edge.why, values)}
+        match state:
+            case Use():
+                inner = self._widest(state.flow, self._handed(state, values))
+                return self._above(state.flow, inner, lines)[edge.label]
+            case Screen() if not (isinstance(state, Pick) and edge.target == state.none):
+                return {NOTHING}
+            case _:
+                return lines
+
+    def _widest(self, flow: type[Flow], given: Values) -> Values:
+        kinds: Mapping[str, Any] = flow.variables()
+        own = {name: kind.widest for name, kind in kinds.items()}
+        return {**self.constants, **own, **given}
+
+    def _handed(self, use: Use, values: Values) -> Values:
+        return {name: self._say(text, values) for name, text in use.give.items()}
+
+    def _wording(self, text: Text) -> Iterator[str]:
+        """Faults of a translation itself."""
+        if self.language == SOURCE_LANGUAGE:
+            return
+        said = self.catalogs.translate(text, self.language)
+        if placeholders(said) != placeholders(text):
+            yield f"other placeholders in {said!r}"
+        if has_words(text) and text not in self.catalogs.texts[self.language]:
+            yield f"no translation of {text!r}"
+
+    def _translate(self, source: str) -> str:
+        """As callers read it, or the source where the translation cannot even be filled."""
+        said = self.catalogs.translate(source, self.language)
+        return said if placeholders(said) == placeholders(source) else source
+
+    def _say(self, text: Text, values: Values) -> str:
+        return to_gsm7(fill(self._translate(text), values))
 
 
 def has_words(text: str) -> bool:
@@ -114,5 +163,24 @@ def has_words(text: str) -> bool:
     return any(c.isalpha() for c in fill(text, blank))
 
 
-def _fields(view: View) -> dict[str, Any]:
-    return {name: getattr(view, name) for name in view.__dataclass_fields__}
+def _complaints(flow: type[Flow], state: State) -> tuple[Text, ...]:
+    """What the type of an answer may complain of."""
+    if isinstance(state, Ask) and state.into:
+        kind: Any = flow.variables()[state.into]
+        return getattr(kind, "complaints", ())
+    return ()
+
+
+def _reasons(flow: type[Flow], state: Screen, *, depth: int) -> Iterator[Text]:
+    """Lines that the screen itself may be shown again with, or gone on at after a cut."""
+    if isinstance(state, Menu | Pick):
+        yield from (HELP, NOT_AN_OPTION)
+    if isinstance(state, Ask) and state.into:
+        yield from (HELP, *_complaints(flow, state))
+    if depth > 1 and is_safe(state) and not isinstance(state, End):
+        yield RESUMED
+
+
+def _too_wide(shown: str) -> Iterator[str]:
+    if (size := septets(shown)) > BUDGET:
+        yield f"{size} of {BUDGET} characters: {shown!r}"

@@ -2,7 +2,7 @@
 
 A caller waits for two scripts at every answer, so they are sent over a connection that is simply
 kept. After any error the connection is dropped, for its next answer could belong to the last
-question.
+question; and no question is asked twice, for the first may have been heard.
 """
 
 from __future__ import annotations
@@ -48,6 +48,9 @@ class Wire:
 
     def _connection(self) -> ConnectionInterface:
         connection: ConnectionInterface | None = getattr(self._here, "connection", None)
+        if connection is not None and _is_stale(connection):
+            self._drop()
+            connection = None
         if connection is None:
             connection = self._pool.make_connection()
             connection.connect()  # type: ignore[no-untyped-call]
@@ -59,6 +62,14 @@ class Wire:
         self._here.connection = None
         if connection is not None:
             connection.disconnect()  # type: ignore[no-untyped-call]
+
+
+def _is_stale(connection: ConnectionInterface) -> bool:
+    """Whether the server hung up while the connection lay idle; costs one system call."""
+    try:
+        return bool(connection.can_read(timeout=0))
+    except (redis.RedisError, OSError):
+        return True
 
 
 class Script:
