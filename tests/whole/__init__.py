@@ -1,0 +1,1 @@
+"""The whole running system, seen from outside: processes, ports, phones and the company's books."""
