@@ -1,8 +1,8 @@
 """Logs: one JSON object a line, events with fields, and nothing that a thief could use.
 
 Fields are ids and states by convention; what slips through is caught here: long runs of digits are
-blanked (numbers, PINs, tokens' amounts are no loss), messages of errors are blanked likewise, and
-tracebacks name places only, never values.
+blanked, in fields of any kind and however deep (numbers, PINs, tokens' amounts are no loss),
+messages of errors are blanked likewise, and tracebacks name places only, never values.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, TextIO
 
 import structlog
 
 DIGITS_KEPT = 3
 _DIGITS = re.compile(r"\d{%d,}" % (DIGITS_KEPT + 1))  # noqa: UP031
-_FREE = frozenset({"timestamp", "port", "pid", "ref", "message", "errand", "lineno"})
+_OUR_TEXTS = frozenset({"timestamp", "ref", "places"})
+_OUR_NUMBERS = frozenset({"errand", "message"})
 
 Event = MutableMapping[str, Any]
 
@@ -30,12 +31,11 @@ def configure(level: str = "info", sink: TextIO | None = None) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        tell_error,
-        blank_digits,
     ]
+    last: list[Any] = [tell_error, blank_digits, structlog.processors.JSONRenderer()]
     out = sink or sys.stderr
     structlog.configure(
-        processors=[*processors, structlog.processors.JSONRenderer()],
+        processors=[*processors, *last],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.WriteLoggerFactory(out),
         cache_logger_on_first_use=False,
@@ -44,10 +44,7 @@ def configure(level: str = "info", sink: TextIO | None = None) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=processors,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
-            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
     logging.basicConfig(handlers=[handler], level=max(threshold, logging.WARNING), force=True)
@@ -55,23 +52,24 @@ def configure(level: str = "info", sink: TextIO | None = None) -> None:
 
 def tell_error(_logger: object, _method: str, event: Event) -> Event:
     """Replace an exception by its kinds, its messages blanked, and the places it came through."""
-    error = event.pop("exc_info", None) or event.pop("error", None)
+    error = event.pop("exc_info", None) or event.get("error")
     if isinstance(error, tuple):
         error = error[1]
     elif error is True:
         error = sys.exc_info()[1]
     if isinstance(error, BaseException):
-        event["error"] = [f"{type(e).__name__}: {blanked(_first_line(e))}" for e in _chain(error)]
+        event["error"] = [_told(one) for one in _chain(error)]
         frames = traceback.extract_tb(error.__traceback__)
         event["places"] = [f"{f.filename.rsplit('/', 1)[-1]}:{f.lineno} {f.name}" for f in frames]
     return event
 
 
 def blank_digits(_logger: object, _method: str, event: Event) -> Event:
-    """Blank digits in every text field that is not known to be harmless."""
+    """Blank digits in every field that is not known to be harmless."""
     for name, value in event.items():
-        if isinstance(value, str) and name not in _FREE:
-            event[name] = blanked(value)
+        if name in _OUR_TEXTS or (name in _OUR_NUMBERS and isinstance(value, int)):
+            continue
+        event[name] = _harmless(value)
     return event
 
 
@@ -80,9 +78,28 @@ def blanked(text: str) -> str:
     return _DIGITS.sub("#", text)
 
 
-def _first_line(error: BaseException) -> str:
-    """The first line alone: PostgreSQL puts the values of a row into the next."""
-    return str(error).split("\n", 1)[0]
+def _harmless(value: object) -> object:
+    """What JSON can hold of a value, blanked."""
+    match value:
+        case None | int() | float():
+            text = str(value)
+            return value if blanked(text) == text else blanked(text)
+        case str():
+            return blanked(value)
+        case Mapping():
+            return {blanked(str(name)): _harmless(one) for name, one in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_harmless(one) for one in value]
+        case BaseException():
+            return _told(value)
+        case _:
+            return blanked(repr(value))
+
+
+def _told(error: BaseException) -> str:
+    """Its kind and its first line alone: PostgreSQL puts the values of a row into the next."""
+    first_line = str(error).split("\n", 1)[0]
+    return f"{type(error).__name__}: {blanked(first_line)}"
 
 
 def _chain(error: BaseException | None) -> list[BaseException]:
