@@ -27,18 +27,47 @@ class SettingsFaulty(ValueError):
         self.faults = faults
 
 
+def is_production(environ: Mapping[str, str]) -> bool:
+    """Whether these settings are a production's: what may do in development must not do there."""
+    return _given(environ, "env") == PRODUCTION
+
+
+def _given(environ: Mapping[str, str], name: str) -> str:
+    """What the environment says of a setting; empty is the same as nothing."""
+    return environ.get(name.upper(), "").strip()
+
+
 def _text(raw: str) -> str:
     return raw
 
 
-def _whole(raw: str) -> int:
-    if not re.fullmatch(r"-?\d{1,9}", raw):
-        raise ValueError("must be a whole number")
-    return int(raw)
+def _whole(least: int = 0, most: int = 999_999_999) -> Callable[[str], int]:
+    def parse(raw: str) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,9}", raw):
+            raise ValueError("must be a whole number")
+        number = int(raw)
+        if number < least:
+            raise ValueError(f"must be at least {least}")
+        if number > most:
+            raise ValueError(f"must be at most {most}")
+        return number
+
+    return parse
 
 
-def _share(raw: str) -> float:
+def _seconds(raw: str) -> float:
+    if not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]+)?", raw):
+        raise ValueError("must be a number of seconds")
     return float(raw)
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(raw: str) -> str:
+        if raw not in words:
+            raise ValueError(f"must be {', '.join(words[:-1])} or {words[-1]}")
+        return raw
+
+    return parse
 
 
 def _yes(raw: str) -> bool:
@@ -48,10 +77,9 @@ def _yes(raw: str) -> bool:
 
 
 def _port(raw: str) -> int:
-    port = _whole(raw)
-    if not 1 <= port <= 65535:  # noqa: PLR2004
+    if not re.fullmatch(r"[0-9]{1,5}", raw) or not 1 <= int(raw) <= 65535:  # noqa: PLR2004
         raise ValueError("must be a port, 1 to 65535")
-    return port
+    return int(raw)
 
 
 def _code(raw: str) -> str:
@@ -62,6 +90,19 @@ def _code(raw: str) -> str:
 
 def _codes(raw: str) -> tuple[str, ...]:
     return tuple(_code(part) for part in _words(raw))
+
+
+def _countries(raw: str) -> tuple[str, ...]:
+    codes = _words(raw)
+    if not codes or not all(re.fullmatch(r"[1-9][0-9]{0,2}", code) for code in codes):
+        raise ValueError("must be calling codes like 254")
+    return codes
+
+
+def _token_code(raw: str) -> str:
+    if not re.fullmatch(r"[A-Z][A-Z0-9]{1,11}", raw):
+        raise ValueError("must be 2 to 12 capital letters and digits")
+    return raw
 
 
 def _words(raw: str) -> tuple[str, ...]:
@@ -81,12 +122,6 @@ def _zone(raw: str) -> ZoneInfo:
 
 def _folder(raw: str) -> Path:
     return Path(raw).resolve()
-
-
-def _stage(raw: str) -> str:
-    if raw not in (DEVELOPMENT, TEST, PRODUCTION):
-        raise ValueError(f"must be {DEVELOPMENT}, {TEST} or {PRODUCTION}")
-    return raw
 
 
 def _url(raw: str) -> str:
@@ -128,6 +163,8 @@ def _secrets(raw: str) -> tuple[str, ...]:
             raise ValueError(f"must have at least {CALLBACK_SECRET_LETTERS} letters and digits")
         if len(set(secret)) < CALLBACK_SECRET_LETTERS // 3:
             raise ValueError("must be random")
+    if len(set(secrets)) < len(secrets):
+        raise ValueError("must differ from each other")
     return secrets
 
 
@@ -143,7 +180,9 @@ class Settings:
     It has no repr: half of it is secret.
     """
 
-    env: str = _setting(_stage, DEVELOPMENT, "development, test or production")
+    env: str = _setting(
+        _one_of(DEVELOPMENT, TEST, PRODUCTION), DEVELOPMENT, "development, test or production"
+    )
     var: Path = _setting(_folder, "var", "folder of embedded stores, logs and generated keys")
 
     database_url: str = _setting(
@@ -158,8 +197,10 @@ class Settings:
     port: int = _setting(_port, "8000", "port of the web server")
     metrics_port: int = _setting(_port, "9464", "port of Prometheus metrics, never public")
     simulator_port: int = _setting(_port, "8001", "port of the simulator that `run` starts")
-    web_processes: int = _setting(_whole, "0", "web processes; 0 is one for each core")
-    log_level: str = _setting(_text, "info", "debug, info, warning or error")
+    web_processes: int = _setting(_whole(), "0", "web processes; 0 is one for each core")
+    log_level: str = _setting(
+        _one_of("debug", "info", "warning", "error"), "info", "debug, info, warning or error"
+    )
 
     organisation: str = _setting(_text, "Umoja", "name of the organisation, on screens and SMS")
     service_code: str = _setting(_code, "*384*96#", "what callers dial")
@@ -171,12 +212,12 @@ class Settings:
     language: str = _setting(_text, "en", "language until a caller has chosen one")
     time_zone: ZoneInfo = _setting(_zone, "Africa/Nairobi", "in which hours and days are shown")
     countries: tuple[str, ...] = _setting(
-        _words, "254", "calling codes of numbers that may join, be paid and get SMS"
+        _countries, "254", "calling codes of numbers that may join, be paid and get SMS"
     )
-    token_code: str = _setting(_text, "UMOJA", "code of the first token, at most 12 letters")
+    token_code: str = _setting(_token_code, "UMOJA", "code of the first token, at most 12 letters")
     token_name: str = _setting(_text, "Umoja", "its name")
-    token_decimals: int = _setting(_whole, "2", "its decimals")
-    grant: int = _setting(_whole, "50", "whole tokens that greet whoever joins by dialling")
+    token_decimals: int = _setting(_whole(0, 6), "2", "its decimals, at most 6")
+    grant: int = _setting(_whole(), "50", "whole tokens that greet whoever joins by dialling")
     show_balance: bool = _setting(_yes, "no", "show the balance on the first screen, without PIN")
 
     callback_secrets: tuple[str, ...] = _setting(
@@ -186,12 +227,12 @@ class Settings:
         _networks, None, "networks that callbacks may come from, like 192.0.2.0/24,2001:db8::/32"
     )
     trusted_proxies: int = _setting(
-        _whole, "0", "reverse proxies in front of the web server; 0 trusts no X-Forwarded-For"
+        _whole(), "0", "reverse proxies in front of the web server; 0 trusts no X-Forwarded-For"
     )
-    phone_burst: int = _setting(_whole, "150", "answers one phone may ask for at once")
-    phone_per_second: int = _setting(_whole, "5", "… and each second in the long run")
-    all_burst: int = _setting(_whole, "4000", "answers all phones together may ask for at once")
-    all_per_second: int = _setting(_whole, "2000", "… and each second in the long run")
+    phone_burst: int = _setting(_whole(1), "150", "answers one phone may ask for at once")
+    phone_per_second: int = _setting(_whole(1), "5", "… and each second in the long run")
+    all_burst: int = _setting(_whole(1), "4000", "answers all phones together may ask for at once")
+    all_per_second: int = _setting(_whole(1), "2000", "… and each second in the long run")
 
     pin_peppers: Mapping[str, bytes] = _setting(
         _peppers,
@@ -207,15 +248,17 @@ class Settings:
     at_username: str = _setting(_text, None, "Africa's Talking user name")
     at_api_key: str = _setting(_text, None, "Africa's Talking API key")
     at_sender_id: str = _setting(_text, "", "SMS sender name or short code; empty is theirs")
-    sms_daily_spend: int = _setting(_whole, "5000", "most to spend on SMS a day, whole currency")
+    sms_daily_spend: int = _setting(_whole(), "5000", "most to spend on SMS a day, whole currency")
     sms_unclear_seconds: int = _setting(
-        _whole, "60", "how long to wait for a delivery report before an unanswered SMS is repeated"
+        _whole(1),
+        "60",
+        "how long to wait for a delivery report before an unanswered SMS is repeated",
     )
-    statements_a_day: int = _setting(_whole, "3", "statements by SMS a member may ask for a day")
-    lookups_a_day: int = _setting(_whole, "20", "names of others a member may see a day")
+    statements_a_day: int = _setting(_whole(), "3", "statements by SMS a member may ask for a day")
+    lookups_a_day: int = _setting(_whole(), "20", "names of others a member may see a day")
 
     test_clock_offset: float = _setting(
-        _share, "0", "seconds the clock is ahead; heeded when ENV=test alone"
+        _seconds, "0", "seconds the clock is ahead; heeded when ENV=test alone"
     )
 
     @property
@@ -240,9 +283,9 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     given = os.environ if environ is None else environ
     faults: list[str] = []
     values: dict[str, Any] = {}
-    production = given.get("ENV") == PRODUCTION
+    production = is_production(given)
     for one in fields(Settings):
-        raw = given.get(one.name.upper(), "").strip()
+        raw = _given(given, one.name)
         default = one.metadata["default"]
         if default is None and not production:
             default = DEVELOPMENT_DEFAULTS.get(one.name)
@@ -255,25 +298,23 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         except ValueError as error:
             faults.append(f"{one.name.upper()} {error}")
     if production:
-        faults += _production_faults(given)
+        faults += _production_faults(values)
     if faults:
         raise SettingsFaulty(faults)
     return Settings(**values)
 
 
-def _production_faults(given: Mapping[str, str]) -> list[str]:
-    """What may do in development and must not in production."""
+def _production_faults(values: Mapping[str, Any]) -> list[str]:
+    """What may do in development and must not in production, of the values that can be used."""
     faults = []
-    host = urlsplit(given.get("AT_BASE_URL", "")).hostname or ""
-    if host in ("localhost", "127.0.0.1", "::1"):
+    if urlsplit(values.get("at_base_url", "")).hostname in ("localhost", "127.0.0.1", "::1"):
         faults.append("AT_BASE_URL is a simulator's")
-    if given.get("AT_USERNAME") == DEVELOPMENT_DEFAULTS["at_username"]:
+    if values.get("at_username") == DEVELOPMENT_DEFAULTS["at_username"]:
         faults.append("AT_USERNAME is the sandbox's")
-    if given.get("AT_API_KEY") == DEVELOPMENT_DEFAULTS["at_api_key"]:
+    if values.get("at_api_key") == DEVELOPMENT_DEFAULTS["at_api_key"]:
         faults.append("AT_API_KEY is the simulator's")
-    keys = [given.get("SESSION_DATA_KEY", ""), given.get("SESSION_INDEX_KEY", "")]
-    keys += [part.partition(":")[2] for part in _words(given.get("PIN_PEPPERS", ""))]
-    used = [key.lower() for key in keys if key]
+    used = [values[name] for name in ("session_data_key", "session_index_key") if name in values]
+    used += values.get("pin_peppers", {}).values()
     if len(set(used)) < len(used):
         faults.append("SESSION_DATA_KEY, SESSION_INDEX_KEY and PIN_PEPPERS must differ")
     return faults
