@@ -83,10 +83,9 @@ def _answers(built: Built) -> bool:
 def _is_current(built: Built) -> bool:
     try:
         with built.db.reading() as reading:
-            row = reading.row("SELECT version_num FROM alembic_version")
+            return migrate.at(reading) == migrate.newest()
     except Unavailable:
         return False
-    return row is not None and row[0] == migrate.newest()
 
 
 def _pings(client: redis.Redis) -> bool:

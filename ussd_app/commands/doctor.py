@@ -63,11 +63,10 @@ def _database(built: Built) -> Iterator[Finding]:
         yield Finding(
             "PostgreSQL logs no values", OK if quiet else WARNING, f"{statement}, {terse}"
         )
-        (there,) = reading.the_row("SELECT to_regclass('alembic_version') IS NOT NULL")
-        if not there:
+        at = migrate.at(reading)
+        if at is None:
             yield Finding("tables are current", VIOLATED, "none: run `ussd-app db upgrade`")
             return
-        (at,) = reading.the_row("SELECT version_num FROM alembic_version")
         yield Finding("tables are current", OK if at == migrate.newest() else VIOLATED, at)
         (theirs,) = reading.the_row("SELECT clock_timestamp()")
         skew = abs((datetime.now(UTC) - theirs).total_seconds())

@@ -12,6 +12,8 @@ from alembic.script import ScriptDirectory
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
+from ussd_app.db.work import Work
+
 # Only functions write the books; what is audited is only added to.
 READ_ONLY = ("account", "posting", "entry", "hold")
 ADD_ONLY = ("audit",)
@@ -53,6 +55,13 @@ def upgrade(owner_url: str, app_url: str) -> None:
                 add_only=sql.SQL(", ").join(map(sql.Identifier, ADD_ONLY)),
             )
         )
+
+
+def at(reading: Work) -> str | None:
+    """The name of the migration the tables are at; None while there are no tables."""
+    (there,) = reading.the_row("SELECT to_regclass('alembic_version') IS NOT NULL")
+    row = reading.row("SELECT version_num FROM alembic_version") if there else None
+    return row[0] if row else None
 
 
 @cache

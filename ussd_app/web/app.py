@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import structlog
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from ussd_app.dialog.seal import Sealer
 from ussd_app.dialog.switchboard import Switchboard
@@ -37,18 +37,21 @@ def create(
     edge = Edge.of(settings)
     app = Flask("ussd_app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_MOST
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.register_blueprint(health.blueprint(checks))
     app.register_blueprint(callbacks.blueprint(services, edge, sealer))
     app.register_error_handler(Exception, _apologise)
     app.after_request(_hardened)
     throttle = Throttle(
-        per_second=settings.all_per_second / processes, burst=settings.all_burst / processes
+        per_second=settings.all_per_second / processes, burst=max(1, settings.all_burst / processes)
     )
     return UssdDoor(switchboard, edge, settings.all_service_codes, throttle, app.wsgi_app)
 
 
 def _apologise(error: Exception) -> tuple[str, int]:
     """The door of a page: say no more than the number, and keep the rest for the log."""
+    if isinstance(error, MethodNotAllowed):
+        error = NotFound()  # another method tells nobody that there is something
     if isinstance(error, HTTPException):
         return f"{error.code} {error.name}\n", error.code or 500
     if isinstance(error, Unavailable):

@@ -32,7 +32,7 @@ def blueprint(services: Services, edge: Edge, sealer: Sealer) -> Blueprint:
         def view(secret: str) -> Response:
             if not edge.admits(secret, request.environ):
                 abort(404)
-            form = {name: value[:TEXT_MOST] for name, value in request.form.items()}
+            form = {name: _kept(value) for name, value in request.form.items()}
             try:
                 take_in(form)
             except (Invalid, KeyError, ValueError):
@@ -81,6 +81,11 @@ def blueprint(services: Services, edge: Edge, sealer: Sealer) -> Blueprint:
     route("inbound", inbound)
     route("optout", optout)
     return routes
+
+
+def _kept(told: str) -> str:
+    """As much of a text as is kept, without the zero bytes that PostgreSQL refuses."""
+    return told.replace("\x00", "")[:TEXT_MOST]
 
 
 def _number(told: str | None) -> int:
