@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import click
@@ -12,11 +13,12 @@ from ussd_app.errors import Invalid
 from ussd_app.values import Phone
 
 ANSWER_SECONDS = 15.0
+SMS_SECONDS, LOOK_SECONDS = 3.0, 0.1  # how long to wait for an SMS after a call, and between looks
 WIDTH = 34
 
 
 def dial(number: str, code: str | None) -> None:
-    """Dial and talk until the call ends; an empty line hangs up. New SMS are shown at the end."""
+    """Dial and talk until the call ends; an empty line hangs up. Then the SMS it brought are shown."""
     state = environment.running(environment.environment())
     if state is None:
         raise click.ClickException("nothing runs from this folder; start it with `ussd-app run`")
@@ -48,9 +50,17 @@ class _Telephone:
                 click.echo("You hung up.")
                 break
             session = self._post("reply", text=typed)
-        for sms in self._inbox():
-            if sms["id"] not in before:
-                click.secho(f"SMS: {sms['text']}", fg="green")
+        for sms in self._arrived(before):
+            click.secho(f"SMS: {sms['text']}", fg="green")
+
+    def _arrived(self, before: set[str]) -> list[dict[str, Any]]:
+        """The SMS that were not there before; one on its way is waited for."""
+        until = time.monotonic() + SMS_SECONDS
+        while True:
+            fresh = [sms for sms in self._inbox() if sms["id"] not in before]
+            if fresh or time.monotonic() > until:
+                return fresh
+            time.sleep(LOOK_SECONDS)
 
     def _post(self, verb: str, **body: str) -> dict[str, Any]:
         answer = self._http.post(f"phones/{self._phone}/{verb}", json=body)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,16 +13,22 @@ from typing import Any
 
 from dotenv import dotenv_values
 
-from ussd_app.embedded.stores import GENERATED_SETTINGS, Stores, secrets_of
-from ussd_app.settings import PRODUCTION, Settings, read
+from ussd_app.embedded.stores import (
+    GENERATED_SETTINGS,
+    AlreadyRunning,
+    Stores,
+    secrets_of,
+)
+from ussd_app.settings import Settings, is_production, read
 
-STATE_FILE = "running.json"
+STATE_FILE, LOCK_FILE = "running.json", "running.lock"
+LOCK_TRIES, LOCK_PAUSE_SECONDS = 10, 0.05
 
 
 def environment() -> dict[str, str]:
-    """The environment, over what `.env` says."""
-    file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
-    return {**file, **os.environ}
+    """The environment, over what `.env` says; what is empty is not given."""
+    told = {**dotenv_values(".env"), **os.environ}
+    return {name: value for name, value in told.items() if value and value.strip()}
 
 
 def folder(environ: Mapping[str, str]) -> Path:
@@ -30,15 +38,45 @@ def folder(environ: Mapping[str, str]) -> Path:
 
 def running(environ: Mapping[str, str]) -> dict[str, Any] | None:
     """What `ussd-app run` wrote about itself, if it runs from this folder."""
-    path = folder(environ) / STATE_FILE
-    if not path.exists():
+    var = folder(environ)
+    path, lock = var / STATE_FILE, var / LOCK_FILE
+    if not path.exists() or not lock.exists() or _is_free(lock):
         return None
     state: dict[str, Any] = json.loads(path.read_text())
-    try:
-        os.kill(state["processes"]["supervisor"], 0)
-    except OSError:
-        return None
     return state
+
+
+@contextmanager
+def running_alone(environ: Mapping[str, str]) -> Iterator[None]:
+    """Be the one `ussd-app run` of this folder; raises AlreadyRunning if there is one.
+
+    The lock ends with the process, however it ends; its number may soon be another's.
+    """
+    var = folder(environ)
+    var.mkdir(parents=True, exist_ok=True)
+    with (var / LOCK_FILE).open("a") as lock:
+        for _ in range(LOCK_TRIES):  # whoever asks whether something runs holds it for a moment
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                time.sleep(LOCK_PAUSE_SECONDS)
+        else:
+            raise AlreadyRunning(f"ussd-app already runs from {var}")
+        (var / STATE_FILE).unlink(missing_ok=True)  # left behind by one that was killed
+        try:
+            yield
+        finally:
+            (var / STATE_FILE).unlink(missing_ok=True)
+
+
+def _is_free(lock: Path) -> bool:
+    with lock.open() as probe:
+        try:
+            fcntl.flock(probe, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
 
 
 def complete(environ: Mapping[str, str]) -> dict[str, str]:
@@ -46,7 +84,7 @@ def complete(environ: Mapping[str, str]) -> dict[str, str]:
 
     Production fills in nothing: what it does not give is a fault.
     """
-    if environ.get("ENV") == PRODUCTION:
+    if is_production(environ):
         return dict(environ)
     state = running(environ)
     if state:
@@ -76,6 +114,6 @@ def needed_stores(environ: Mapping[str, str]) -> Stores | None:
         "with_postgres": not environ.get("DATABASE_URL"),
         "with_redis": not environ.get("REDIS_URL"),
     }
-    if environ.get("ENV") == PRODUCTION or not any(wanted.values()):
+    if is_production(environ) or not any(wanted.values()):
         return None
     return Stores(folder(environ), **wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import sys
 import time
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from subprocess import Popen
+from types import FrameType
 from typing import Any
 
 import click
@@ -19,9 +21,15 @@ import httpx
 
 from ussd_app import bootstrap, seeding
 from ussd_app.commands import environment, processes
-from ussd_app.commands.environment import STATE_FILE, complete, folder, needed_stores
+from ussd_app.commands.environment import (
+    STATE_FILE,
+    complete,
+    folder,
+    needed_stores,
+    running_alone,
+)
 from ussd_app.embedded import process
-from ussd_app.embedded.stores import AlreadyRunning, Stores, log_folder
+from ussd_app.embedded.stores import Stores, log_folder
 from ussd_app.embedded.supervisor import Charge, Supervisor
 from ussd_app.seeding import DEMO, DEMO_STRANGERS, Person
 from ussd_app.settings import Settings, SettingsFaulty, read
@@ -36,18 +44,38 @@ CALLBACKS = ("events", "delivery", "inbound", "optout")
 def run() -> None:
     """Start the stores that are not given, the web, the worker, the clock and the simulator."""
     given = environment.environment()
-    if environment.running(given):
-        raise click.ClickException(f"ussd-app already runs from {folder(given)}")
-    environ = _with_ports(complete(given))
-    stores = needed_stores(environ)
-    show = House(environ, stores)
     try:
-        show.open()
-        show.tend()
-    except (AlreadyRunning, SettingsFaulty, RuntimeError) as error:
+        with running_alone(given):
+            environ = _with_ports(complete(given))
+            house = House(environ, needed_stores(environ), Interruption())
+            try:
+                house.open()
+                house.tend()
+            finally:
+                house.close()
+    except (RuntimeError, SettingsFaulty) as error:
         raise click.ClickException(str(error)) from error
-    finally:
-        show.close()
+
+
+class Interruption:
+    """SIGINT or SIGTERM while everything is being started: it ends at once, and in order.
+
+    Python swallows what a signal raises in the middle of a fork, so each step asks again.
+    """
+
+    def __init__(self) -> None:
+        self._came = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._come)
+
+    def check(self) -> None:
+        """Go on, unless it came."""
+        if self._came:
+            raise KeyboardInterrupt
+
+    def _come(self, _number: int, _frame: FrameType | None) -> None:
+        self._came = True
+        self.check()
 
 
 @dataclass
@@ -56,6 +84,7 @@ class House:
 
     environ: dict[str, str]
     stores: Stores | None
+    interruption: Interruption
     charges: list[Charge] = field(default_factory=list)
     people: tuple[Person, ...] = ()
 
@@ -66,6 +95,7 @@ class House:
         if self.stores:
             _say("starting PostgreSQL and Redis")
             self.stores.start()
+            self.interruption.check()
             self.environ |= self.stores.environment()
             self.charges += _store_charges(self.stores)
         self.environ |= self._around()
@@ -80,6 +110,7 @@ class House:
             self.charges.append(charge)
         self.supervisor = Supervisor(self.charges, say=_say, on_change=self._write_state)
         self.supervisor.listen()
+        self.interruption.check()
         self._write_state()
         _say("waiting until everything answers")
         self._wait_until_ready()
@@ -96,7 +127,6 @@ class House:
             charge.stop()
         if self.stores:
             self.stores.stop()
-        (folder(self.environ) / STATE_FILE).unlink(missing_ok=True)
 
     def _around(self) -> dict[str, str]:
         """What this house's processes are told besides: the simulator plays the companies."""
@@ -232,11 +262,11 @@ def _restart(store: Any) -> Popen[bytes]:
 
 def _with_ports(environ: Mapping[str, str]) -> dict[str, str]:
     """Ports to listen on: those that are set, or else the next free ones."""
-    found = dict(environ)
-    settings = {name: read_port(environ, name) for name in PORTS}
+    found, settings = dict(environ), read(environ)
     taken: set[int] = set()
-    for name, (port, is_set) in settings.items():
-        free = _first_free(port, 1 if is_set else PORTS_TRIED, taken)
+    for name in PORTS:
+        port: int = getattr(settings, name.lower())
+        free = _first_free(port, 1 if name in environ else PORTS_TRIED, taken)
         if free is None:
             raise click.ClickException(
                 f"port {port} is busy: another program listens there. Set {name} to a free one."
@@ -246,16 +276,6 @@ def _with_ports(environ: Mapping[str, str]) -> dict[str, str]:
         taken.add(free)
         found[name] = str(free)
     return found
-
-
-def read_port(environ: Mapping[str, str], name: str) -> tuple[int, bool]:
-    """The port of a name, and whether somebody set it."""
-    default = next(f for f in Settings.__dataclass_fields__.values() if f.name == name.lower())
-    raw = environ.get(name, "")
-    try:
-        return int(raw or default.metadata["default"]), bool(raw)
-    except ValueError:
-        raise click.ClickException(f"{name} must be a port, and is {raw!r}") from None
 
 
 def _first_free(port: int, tried: int, taken: set[int]) -> int | None:
