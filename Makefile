@@ -54,8 +54,10 @@ pictures: $(TEST) $(BROWSER) ## Take the pictures of docs/pictures from a runnin
 translations: $(RUN) ## Bring new texts into every language's catalogue
 	@$(BIN)/pybabel -q extract -k _ --no-location --sort-output -o $(VENV)/messages.pot menus ussd_app
 	@for po in menus/translations/*/messages.po; do \
-	  $(BIN)/pybabel -q update -N --no-wrap --ignore-obsolete --omit-header -i $(VENV)/messages.pot -o $$po \
-	    -l $$(basename $$(dirname $$po)); done
+	  sed '/^$$/q' $$po > $(VENV)/head.po \
+	  && $(BIN)/pybabel -q update -N --no-wrap --ignore-obsolete --omit-header -i $(VENV)/messages.pot \
+	    -o $$po -l $$(basename $$(dirname $$po)) \
+	  && cat $(VENV)/head.po $$po > $(VENV)/whole.po && mv $(VENV)/whole.po $$po || exit; done
 
 lock: $(RUN) ## Resolve the dependencies anew
 	@$(BIN)/python -m pip install -q uv

@@ -53,7 +53,7 @@ class Account(Flow):
 
     old_pin = Use(
         Pin,
-        give={"about": _("To change your PIN, first the one you have.")},
+        give={"about": _("To change your PIN, first type the one you have.")},
         confirmed="new_pin",
         cancelled="menu",
     )
@@ -64,5 +64,7 @@ class Account(Flow):
         app.pins.change(self.caller, self.proof)
         return "saved"
 
-    saved = End(_("Your PIN is changed. Tell it to nobody, not even to us. SMS follows."))
+    saved = End(
+        _("Your PIN is changed. It cost nothing. Tell it to nobody, not even us. SMS follows.")
+    )
     left = Return()

@@ -50,5 +50,7 @@ class Help(Flow):
         self.quoted = app.members.complain(self.caller, self.ref, self.words)
         return "saved"
 
-    thanks = End(_("Thank you. Your report is {quoted}. We will call you. It cost nothing."))
+    thanks = End(
+        _("Thank you. We received your report, Ref {quoted}. We will call you. It cost nothing.")
+    )
     left = Return()

@@ -51,7 +51,7 @@ class Register(Flow):
         return "begun"
 
     terms = Menu(
-        _("To join, accept our terms: {terms}"),
+        _("We keep your name, number and tokens safe. Terms: {terms}"),
         (_("I accept"), "agree"),
         (_("I do not accept"), "bye"),
         back="welcome",
@@ -77,6 +77,8 @@ class Register(Flow):
         self.grant = app.joining.finish(self.caller, self.proof)
         return "joined"
 
-    joined = End(_("Welcome {name}! {grant} is yours, a gift to start with. Dial {code} any time."))
+    joined = End(
+        _("Welcome {name}! {grant} is yours, a gift. Joining was free. SMS follows. Dial {code}.")
+    )
     abroad = End(_("Sorry, {org} does not serve numbers of your country yet."))
-    bye = End(_("Goodbye. Nothing was changed. To join, dial {code}."))
+    bye = End(_("Goodbye. You have not joined. To join for free, dial {code}."))

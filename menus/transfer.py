@@ -56,7 +56,7 @@ class Transfer(Flow):
 
     stranger = Menu(
         _("{to} has not joined yet."),
-        (_("Invite them by SMS"), "invite"),
+        (_("Invite them by SMS, free"), "invite"),
         (_("Another number"), "recipient"),
         back="recipient",
     )
@@ -73,11 +73,11 @@ class Transfer(Flow):
             return "abroad"
         return "invited" if fresh else "before"
 
-    invited = End(_("We invited {to} by SMS. When they have joined, dial {code} to send."))
+    invited = End(_("We invited {to} by SMS, free. When they have joined, dial {code} to send."))
     invited_before = End(_("{to} was invited today already. When they have joined, dial {code}."))
 
     how_much = Ask(
-        _("How much for {name}?\nYou can send up to {most}."),
+        _("How much for {name}?\nYour limit: {most}."),
         "quantity",
         then="weigh",
         back="recipient",
@@ -88,7 +88,7 @@ class Transfer(Flow):
         unreadable=back_to("how_much", Quantity.too_fine),
         limit=back_to("how_much", _("That is above your limit.")),
         payee_full=back_to("how_much", _("{name} cannot hold that much.")),
-        payee_gone=back_to("recipient", _("{name} is not active.")),
+        payee_gone=back_to("recipient", _("{name} cannot receive.")),
         blocked="blocked",
         twin="twin",
     )
@@ -135,8 +135,8 @@ class Transfer(Flow):
         sent="sent",
         short=back_to("how_much", _("Not sent: you have only {balance}.")),
         limit=back_to("how_much", _("Not sent: that is above your limit.")),
-        payee_full=back_to("how_much", _("Not sent: {name} cannot hold more.")),
-        payee_gone=back_to("recipient", _("Not sent. {name} is not active.")),
+        payee_full=back_to("how_much", _("Not sent: {name} cannot hold that much.")),
+        payee_gone=back_to("recipient", _("Not sent: {name} cannot receive.")),
         blocked="blocked",
         twin="twin",
         late="late",

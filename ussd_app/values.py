@@ -67,7 +67,7 @@ class Phone(str):
 
     __slots__ = ()
     widest: ClassVar[str] = "0" * 15  # what E.164 allows
-    unreadable: ClassVar[Text] = _("Not a phone number. Type 0712345678.")
+    unreadable: ClassVar[Text] = _("Not a phone number. Type like 0712345678.")
     complaints: ClassVar[tuple[Text, ...]] = (unreadable,)
 
     _DIGITS = re.compile(r"[+\d\s()./-]+")
@@ -277,7 +277,7 @@ class Quantity(str):
     __slots__ = ()
     widest: ClassVar[str] = "9999999.99"
     unreadable: ClassVar[Text] = _("Type the amount in digits, like 50.")
-    too_fine: ClassVar[Text] = _("Too many decimals. Type like 12.50.")
+    too_fine: ClassVar[Text] = _("Too many digits after the point.")
     complaints: ClassVar[tuple[Text, ...]] = (unreadable, too_fine)
 
     _PLAIN = re.compile(rf"\d{{1,{QUANTITY_DIGITS}}}(\.\d{{0,18}})?")

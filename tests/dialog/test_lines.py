@@ -400,9 +400,13 @@ def test_a_line_sealed_with_another_key_cannot_be_read(
 ) -> None:
     save(lines, "c1", "menu")
     other = Sealer(data_key=secrets.token_bytes(32), index_key=sealer._index_key)
+    redis_client.set(EPOCH, int(time.time() * 1000) - 201_000)
 
-    with held(Lines(redis_client, other, MANY), "c1") as hold:
-        assert hold.held.session is None
+    for call in ("c1", "c2"):
+        with held(Lines(redis_client, other, MANY), call) as hold:
+            assert hold.held.session is None
+            assert hold.held.before is None
+            assert hold.held.forgotten
 
 
 def test_a_session_moved_to_another_line_cannot_be_read(

@@ -114,6 +114,13 @@ def test_where_offers_stand_an_answer_may_be_typed_as_well() -> None:
     assert said.startswith("Ringing 0712345678.")
 
 
+def test_an_offer_wider_than_was_proven_is_shortened() -> None:
+    call = at("2", till=Till(friends=[("W" * 60, FRIEND)]))
+
+    assert call.said
+    assert call.said.text == f"Call whom?\n1. {'W' * 18}..\n0. Back 000. Home"
+
+
 def test_no_more_than_three_offers_are_shown() -> None:
     till = Till(friends=[(f"Friend {n}", FRIEND) for n in range(5)])
 

@@ -158,7 +158,7 @@ def test_an_empty_answer_is_an_answer(caller: Handset) -> None:
 
     said = caller.say("")
 
-    assert said.startswith("CON Not a phone number. Type 0712345678.\nSend to which number?")
+    assert said.startswith("CON Not a phone number. Type like 0712345678.\nSend to which number?")
     assert caller.say("0700000002").startswith("CON How much for Baraka O?")
 
 
@@ -280,8 +280,8 @@ def test_a_phone_of_a_country_that_is_none_is_told_that_it_is_not_served(town: W
     [
         (f"1*0700000002*20*{PIN}", "CON Send 20 UMOJA to Baraka O 0700000002. Fee: 0.\nYour PIN:"),
         (f"2*{PIN}", "CON To see your balance:\nYour PIN:"),
-        (f"4*3*{PIN}*2580*2580", "CON To change your PIN, first the one you have.\nYour PIN:"),
-        ("1*nobody*20", "CON Not a phone number. Type 0712345678.\nSend to which number?"),
+        (f"4*3*{PIN}*2580*2580", "CON To change your PIN, first type the one you have.\nYour PIN:"),
+        ("1*nobody*20", "CON Not a phone number. Type like 0712345678.\nSend to which number?"),
         ("7*1", "CON Choose a number below.\nUmoja"),
         ("0*1*0700000002", "END Goodbye!"),
     ],
@@ -300,7 +300,7 @@ def test_r_a01_answers_dialled_with_the_code_accept_no_terms(town: World) -> Non
 
     said = zawadi.dial("1*1*Zawadi*2580*2580")
 
-    assert said.startswith("CON To join, accept our terms:")
+    assert said.startswith("CON We keep your name, number and tokens safe.")
     assert town.services.members.find(ZAWADI) is None
 
 
@@ -547,6 +547,19 @@ def test_a_call_sealed_with_another_key_is_told_that_its_place_is_lost(
 
     assert said.startswith("CON We lost your place.\nUmoja")
     assert changed(before, tables(town)) == set()
+
+
+def test_r_a15_a_payment_before_a_change_of_keys_is_told_at_the_next_dial(
+    amina: Handset, scene: World
+) -> None:
+    amina.dial()
+    amina.say(*PAYING)
+    amina.dial()
+    amina.board = with_another_key(scene)
+
+    said = amina.dial()
+
+    assert said.startswith("CON Your last payment: 20 UMOJA went to Baraka O")
 
 
 def with_another_key(world: World) -> Switchboard:

@@ -230,6 +230,15 @@ def test_a_number_is_shown_as_neighbours_dial_it(number: str, national: str, mas
     assert phone.masked == masked
 
 
+def test_a_number_of_no_country_has_none() -> None:
+    phone = Phone.trust("+9990000001")
+
+    assert phone.country_code == 0
+    assert phone.national == "9990000001"
+    with pytest.raises(Invalid):
+        Phone.parse("0712345678", phone)
+
+
 @given(st.text(max_size=40))
 def test_whatever_is_typed_for_a_number_is_read_or_refused(typed: str) -> None:
     try:
@@ -315,6 +324,7 @@ def test_a_name_that_was_taken_can_be_shown_to_others(typed: str) -> None:
     assert short
     assert short == short.strip()
     assert septets(short) <= SHORT_NAME_LETTERS
+    assert name.first
     assert septets(to_gsm7(name)) <= NAME_LETTERS
 
 
