@@ -257,6 +257,16 @@ class Settings:
     statements_a_day: int = _setting(_whole(), "3", "statements by SMS a member may ask for a day")
     lookups_a_day: int = _setting(_whole(), "20", "names of others a member may see a day")
 
+    registration_keep_days: int = _setting(
+        _whole(1), "30", "days until a registration nobody went on with is forgotten"
+    )
+    lookup_keep_days: int = _setting(
+        _whole(1), "30", "days until it is forgotten how many names a member saw on a day"
+    )
+    report_keep_days: int = _setting(
+        _whole(2), "90", "days until a delivery report is forgotten; SMS under way need theirs"
+    )
+
     test_clock_offset: float = _setting(
         _seconds, "0", "seconds the clock is ahead; heeded when ENV=test alone"
     )

@@ -15,7 +15,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from ussd_app import bootstrap, log, seeding, worker
 from ussd_app.commands import environment
 from ussd_app.db import migrate
-from ussd_app.jobs import clock
+from ussd_app.jobs import clock, housekeeping
 from ussd_app.jobs.clock import Chore
 from ussd_app.jobs.queue import queue
 from ussd_app.jobs.relay import Relay
@@ -65,6 +65,7 @@ def tick(settings: Settings) -> None:
         [
             Chore("relay", RELAY_SECONDS, relay.turn),
             Chore("untold-locks", UNTOLD_SECONDS, built.services.pins.tell_untold),
+            *housekeeping.chores(built.services, settings),
         ]
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from ussd_app.audit import service as audit
@@ -160,6 +161,20 @@ class Joining:
             )
             self._messages.queue(work, self._letter(member, phone, language, Name(name)))
         return self._welcome.grant
+
+    def forget_unfinished(self, *, after_days: int, most: int) -> int:
+        """Forget registrations that nobody went on with for so long; how many were forgotten."""
+        with self._db.work() as work:
+            return work.run(
+                """
+                DELETE FROM registration WHERE ctid = ANY (ARRAY(
+                    SELECT ctid FROM registration WHERE touched_at < %s
+                    LIMIT %s FOR UPDATE SKIP LOCKED
+                ))
+                """,
+                self._clock.now() - timedelta(days=after_days),
+                most,
+            )
 
     def _letter(self, member: int, phone: Phone, language: str, name: Name) -> Draft:
         return Draft(

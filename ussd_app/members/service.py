@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ussd_app.audit import service as audit
 from ussd_app.clock import Clock, Local
@@ -81,6 +81,20 @@ class Members:
             )
         if count > self._lookups_a_day:
             raise LimitReached("lookups", 0)
+
+    def forget_lookups(self, *, after_days: int, most: int) -> int:
+        """Forget how many names were seen on days so long ago; how many rows were forgotten."""
+        today = self._local.date(self._clock.now())
+        with self._db.work() as work:
+            return work.run(
+                """
+                DELETE FROM lookup WHERE ctid = ANY (ARRAY(
+                    SELECT ctid FROM lookup WHERE day < %s LIMIT %s FOR UPDATE SKIP LOCKED
+                ))
+                """,
+                today - timedelta(days=after_days),
+                most,
+            )
 
     def rename(self, phone: Phone, name: Name) -> None:
         """Call the member so from now on."""

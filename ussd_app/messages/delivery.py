@@ -102,6 +102,20 @@ class Delivery:
                 if due and due.state == "unclear":
                     self._adopt_report(work, due)
 
+    def forget_reports(self, *, after_days: int, most: int) -> int:
+        """Forget reports that came so long ago; how many were forgotten."""
+        with self._db.work() as work:
+            return work.run(
+                """
+                DELETE FROM delivery_report WHERE ctid = ANY (ARRAY(
+                    SELECT ctid FROM delivery_report WHERE received_at < %s
+                    LIMIT %s FOR UPDATE SKIP LOCKED
+                ))
+                """,
+                self._clock.now() - timedelta(days=after_days),
+                most,
+            )
+
     def _hand_over(self, due: Due) -> datetime | None:
         """Call the company, outside of any transaction, and write down what it said."""
         try:

@@ -48,6 +48,7 @@ class DeliveryReport(Base):
     """What the company reported of a message id of theirs; the first of each kind counts."""
 
     __tablename__ = "delivery_report"
+    __table_args__ = (Index("ix_delivery_report_received_at", "received_at"),)
 
     provider_id: Mapped[str] = mapped_column(primary_key=True)
     status: Mapped[str] = mapped_column(primary_key=True)

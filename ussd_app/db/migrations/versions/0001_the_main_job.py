@@ -405,6 +405,9 @@ def upgrade() -> None:
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("provider_id", "status", name=op.f("pk_delivery_report")),
     )
+    op.create_index(
+        "ix_delivery_report_received_at", "delivery_report", ["received_at"], unique=False
+    )
     op.create_table(
         "entry",
         sa.Column("posting", sa.BigInteger(), autoincrement=False, nullable=False),
