@@ -6,7 +6,7 @@ import redis
 import structlog
 
 from menus.home import Home
-from ussd_app import bootstrap, log
+from ussd_app import bootstrap
 from ussd_app.bootstrap import Built
 from ussd_app.db import migrate
 from ussd_app.db.connection import within
@@ -16,6 +16,7 @@ from ussd_app.dialog.seal import Sealer
 from ussd_app.dialog.switchboard import Switchboard
 from ussd_app.dialog.verify import verify
 from ussd_app.errors import Unavailable
+from ussd_app.log import configure as configure_log
 from ussd_app.process import die_with_parent
 from ussd_app.settings import Settings, read
 from ussd_app.web import app as web
@@ -24,29 +25,32 @@ from ussd_app.web.ussd import UssdDoor
 
 THREADS = 2
 
+log = structlog.get_logger(__name__)
+
 
 def create(settings: Settings | None = None) -> UssdDoor:
     """Build the web application; refuses menus with faults."""
     if settings is None:
         settings = read()
         die_with_parent()
-    log.configure(settings.log_level)
+    configure_log(settings.log_level)
     built = bootstrap.build(settings, name="web", threads=THREADS, waits=True)
     sealer = Sealer(data_key=settings.session_data_key, index_key=settings.session_index_key)
     lines = Lines(built.redis, sealer, rates_of(settings))
     try:
         lines.start()
     except Unavailable as error:
-        structlog.get_logger(__name__).warning("web.no_redis", error=error)
-    switchboard = Switchboard(machine_of(built), lines, sealer, within)
-    return web.create(
+        log.warning("web.no_redis", error=error)
+    door = web.create(
         settings,
         built.services,
-        switchboard,
+        Switchboard(machine_of(built), lines, sealer, within),
         sealer,
         checks_of(built),
         processes=bootstrap.web_processes(settings),
     )
+    log.info("web.ready")
+    return door
 
 
 def machine_of(built: Built) -> Machine:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+from structlog.testing import capture_logs
+
 from ussd_app.errors import Unavailable
 from ussd_app.jobs import clock
 from ussd_app.jobs.clock import Chore
@@ -48,6 +50,15 @@ def test_a_chore_that_fails_keeps_no_other_from_being_done() -> None:
     clock.run([Chore("fail", 0, fail), Chore("succeed", 0, succeed)], stop)
 
     assert done == [1]
+
+
+def test_the_clock_says_when_it_is_ready() -> None:
+    stop = threading.Event()
+
+    with capture_logs() as said:
+        clock.run([Chore("stop", 0, stop.set)], stop)
+
+    assert [one["event"] for one in said] == ["clock.ready"]
 
 
 def test_the_clock_stops_when_it_is_told() -> None:

@@ -14,6 +14,7 @@ from redis.retry import Retry
 from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from structlog.testing import capture_logs
 
 from tests.db.surgery import Surgeon
 from tests.jobs.contents import contents
@@ -114,6 +115,13 @@ def test_a_worker_told_to_stop_ends_what_it_has_begun_and_begins_nothing(crew: C
 
     assert seen == [1]
     assert (crew.row(first), crew.row(second)) == (None, ("queued", 1, 0, None))
+
+
+def test_a_worker_says_when_it_is_ready(crew: Crew) -> None:
+    with capture_logs() as said:
+        crew.work()
+
+    assert [one["event"] for one in said] == ["worker.ready"]
 
 
 def test_a_lost_queue_loses_no_errand(crew: Crew) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +49,15 @@ def test_a_process_is_built_from_its_settings_alone(town: World, kept_log: None)
 
     assert said.text.startswith("CON Umoja\nHello Amina!")
     assert ready.status == 200
+
+
+def test_a_process_says_when_it_is_ready(
+    town: World, kept_log: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with process(town.settings):
+        said = [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
+
+    assert said == ["web.ready"]
 
 
 def test_a_process_starts_without_redis_and_tells_its_callers(town: World, kept_log: None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.whole.system import System, ask
@@ -213,6 +215,13 @@ def test_metrics_count_hops_by_screen_and_name_no_number(system: System, juma: P
     assert 'callbacks_total{kind="delivery"}' in told
     for phone in (juma, neema):
         assert phone.number.removeprefix("+254") not in told
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "clock"])
+def test_each_process_says_in_its_log_that_it_is_ready(system: System, name: str) -> None:
+    said = Path(system.state["logs"][name]).read_text()
+
+    assert f'"event": "{name}.ready"' in said
 
 
 @pytest.mark.parametrize("verb", ["GET", "POST"])

@@ -43,6 +43,7 @@ class Chore:
 def run(chores: list[Chore], stop: threading.Event | None = None) -> None:
     """Do the chores until told to stop, by SIGTERM, SIGINT or `stop`."""
     stopped = stop or _on_signals()
+    log.info("clock.ready")
     while not stopped.wait(BEAT_SECONDS):
         for chore in chores:
             chore.run(monotonic())

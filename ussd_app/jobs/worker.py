@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import redis
 import structlog
@@ -44,6 +45,11 @@ class ErrandWorker(SimpleWorker):
             maintenance_interval=FORGOTTEN_SECONDS,
         )
         self._carrier = carrier
+
+    def bootstrap(self, *levels: Any, **formats: Any) -> None:
+        """Make oneself known in Redis; then jobs are taken."""
+        super().bootstrap(*levels, **formats)
+        log.info("worker.ready")
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Take a job out of Redis, and carry its errand if it is one."""
