@@ -28,7 +28,8 @@ from ussd_app.dialog.screen import (
 )
 from ussd_app.dialog.session import Frame, Session
 from ussd_app.dialog.verify import verify
-from ussd_app.text import Text, fill, placeholders, septets
+from ussd_app.dialog.widths import has_words
+from ussd_app.text import Text, placeholders, septets
 
 CATALOGS = bootstrap.catalogs()
 LANGUAGES = CATALOGS.languages
@@ -46,10 +47,6 @@ COMPLAINTS = sorted(
     }
 )
 WIDE_ITEM = "W" * 60
-
-
-def has_words(text: str) -> bool:
-    return any(c.isalpha() for c in fill(text, dict.fromkeys(placeholders(text), "")))
 
 
 def faults_with(changed: Mapping[str, str], *, without: str = "") -> list[str]:
