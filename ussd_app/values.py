@@ -25,6 +25,7 @@ REMARK_LETTERS_LEAST = 3
 QUANTITY_DIGITS = 9
 
 _SPACES = re.compile(r"\s+")
+_FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _LOOKS_LIKE_DIGIT = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1"})
 
 
@@ -232,7 +233,7 @@ class Reference(Shown):
 
 
 class Remark(str):
-    """Free text in a caller's own words."""
+    """Free text in a caller's own words; four digits may be a PIN, and are not kept."""
 
     __slots__ = ()
     widest: ClassVar[str] = ""
@@ -247,7 +248,7 @@ class Remark(str):
         remark = _SPACES.sub(" ", unicodedata.normalize("NFC", printable)).strip()
         if len(remark) < REMARK_LETTERS_LEAST:
             raise Invalid(cls.too_short)
-        return cls(remark[:REMARK_LETTERS])
+        return cls(_FOUR_DIGITS.sub("****", remark)[:REMARK_LETTERS])
 
 
 class Count(int):

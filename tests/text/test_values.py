@@ -386,6 +386,8 @@ def test_what_is_no_reference_is_refused(typed: str) -> None:
         (" a\n\tb\x00c ", "a b c"),
         ("Pesa yangu 😀", "Pesa yangu 😀"),
         ("x" * 500, "x" * REMARK_LETTERS),
+        ("My PIN 7306 (or ٧٣٠٦) fails", "My PIN **** (or ****) fails"),
+        ("Sent 20000 to 0712345678", "Sent 20000 to 0712345678"),
     ],
 )
 def test_r_a15_a_remark_is_kept_in_the_callers_words(typed: str, kept: str) -> None:
