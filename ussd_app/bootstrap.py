@@ -20,7 +20,7 @@ from ussd_app.messages.delivery import Budget, Delivery
 from ussd_app.messages.service import Messages
 from ussd_app.messages.sms import Sms
 from ussd_app.services import Services
-from ussd_app.settings import TEST, Settings
+from ussd_app.settings import TEST, Settings, SettingsFaulty
 from ussd_app.text import Catalogs, load_catalogs
 from ussd_app.tokens.service import Tokens
 from ussd_app.transfers.grants import WelcomeGrant
@@ -68,6 +68,8 @@ def services_of(
     """Wire the features together."""
     local = Local(settings.time_zone)
     catalogs = load_catalogs(TRANSLATIONS)
+    if settings.language not in catalogs.languages:
+        raise SettingsFaulty([f"LANGUAGE must be one of {', '.join(catalogs.languages)}"])
     signature = constants_of(settings)
     tokens = Tokens(db, clock)
     messages = Messages(db, clock, catalogs)

@@ -317,8 +317,11 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
 def _production_faults(values: Mapping[str, Any]) -> list[str]:
     """What may do in development and must not in production, of the values that can be used."""
     faults = []
-    if urlsplit(values.get("at_base_url", "")).hostname in ("localhost", "127.0.0.1", "::1"):
+    address = urlsplit(values.get("at_base_url", "https:"))
+    if address.hostname in ("localhost", "127.0.0.1", "::1"):
         faults.append("AT_BASE_URL is a simulator's")
+    elif address.scheme != "https":
+        faults.append("AT_BASE_URL must be https: the API key is sent there")
     if values.get("at_username") == DEVELOPMENT_DEFAULTS["at_username"]:
         faults.append("AT_USERNAME is the sandbox's")
     if values.get("at_api_key") == DEVELOPMENT_DEFAULTS["at_api_key"]:

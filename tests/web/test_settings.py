@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ussd_app import bootstrap
 from ussd_app.settings import (
     CALLBACK_SECRET_LETTERS,
     DEVELOPMENT_DEFAULTS,
@@ -224,6 +225,7 @@ def test_production_refuses_what_is_missing(name: str, given: str | None) -> Non
         ("AT_BASE_URL", "http://127.0.0.1:8001"),
         ("AT_BASE_URL", "http://localhost:8001"),
         ("AT_BASE_URL", "http://[::1]:8001"),
+        ("AT_BASE_URL", "http://api.africastalking.com"),
         ("AT_USERNAME", "sandbox"),
         ("AT_API_KEY", "simulated"),
         ("CALLBACK_SECRETS", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
@@ -235,6 +237,11 @@ def test_production_refuses_what_may_do_in_development(name: str, given: str) ->
     (fault,) = faults_of({**PRODUCTION, name: given})
 
     assert fault.startswith(name)
+
+
+def test_a_language_that_nobody_translated_is_refused() -> None:
+    with pytest.raises(SettingsFaulty, match="LANGUAGE must be one of en, sw"):
+        bootstrap.build(read({**PRODUCTION, "LANGUAGE": "fr"}), name="test")
 
 
 @pytest.mark.parametrize(

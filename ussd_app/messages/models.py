@@ -48,7 +48,10 @@ class DeliveryReport(Base):
     """What the company reported of a message id of theirs; the first of each kind counts."""
 
     __tablename__ = "delivery_report"
-    __table_args__ = (Index("ix_delivery_report_received_at", "received_at"),)
+    __table_args__ = (
+        Index("ix_delivery_report_received_at", "received_at"),
+        Index("ix_delivery_report_phone", "phone", "received_at"),
+    )
 
     provider_id: Mapped[str] = mapped_column(primary_key=True)
     status: Mapped[str] = mapped_column(primary_key=True)

@@ -408,6 +408,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_delivery_report_received_at", "delivery_report", ["received_at"], unique=False
     )
+    op.create_index(
+        "ix_delivery_report_phone", "delivery_report", ["phone", "received_at"], unique=False
+    )
     op.create_table(
         "entry",
         sa.Column("posting", sa.BigInteger(), autoincrement=False, nullable=False),
