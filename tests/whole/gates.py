@@ -1,8 +1,8 @@
 """Places at which a process of the running system can be held, from outside.
 
-A trigger sleeps inside a statement or inside the commit, for one phone. A process killed while its
-statement sleeps loses its transaction; killed while its commit sleeps, it never learns that the
-commit went through. Nothing in the application knows of it.
+A trigger waits inside a statement or inside the commit, for one phone, until its gate is opened. A
+process killed while its statement waits loses its transaction; killed while its commit waits, it
+never learns that the commit went through. Nothing in the application knows of it.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ from dataclasses import dataclass
 from tests.whole.system import System
 from tests.whole.telephone import Phone, eventually
 
-HELD_SECONDS = 2.5  # less than a web process gives a statement
+HELD_SECONDS = 2.5  # at most, and less than a web process gives a statement
+BEAT_SECONDS = 0.02
+MARK = 4711  # the first key of the advisory locks by which who is held is known
 
-_SETTING_UP = """
+_SETTING_UP = f"""
     CREATE TABLE whole_gate (name text, phone text, seconds float8);
     CREATE FUNCTION whole_gate() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = public, pg_temp AS $$
     DECLARE
         v_row jsonb := to_jsonb(NEW);
         v_phone text;
-        v_seconds float8;
+        v_until timestamptz;
     BEGIN
         v_phone := CASE TG_TABLE_NAME
             WHEN 'message' THEN v_row->>'phone'
@@ -37,8 +39,12 @@ _SETTING_UP = """
                 )
             END
         END;
-        SELECT seconds INTO v_seconds FROM whole_gate WHERE name = TG_NAME AND phone = v_phone;
-        IF FOUND THEN PERFORM pg_sleep(v_seconds); END IF;
+        LOOP
+            SELECT coalesce(v_until, clock_timestamp() + seconds * interval '1 second') INTO v_until
+            FROM whole_gate WHERE name = TG_NAME AND phone = v_phone;
+            EXIT WHEN NOT FOUND OR clock_timestamp() > v_until;
+            PERFORM pg_advisory_xact_lock_shared({MARK}, 0), pg_sleep({BEAT_SECONDS});
+        END LOOP;
         RETURN NULL;
     END $$;
     GRANT SELECT ON whole_gate TO ussd_app;
@@ -116,7 +122,7 @@ def close(system: System, gate: Gate, phone: Phone, seconds: float = HELD_SECOND
 def open_all(system: System) -> None:
     """Hold nobody any more, and wait until nobody is held."""
     system.run("DELETE FROM whole_gate")
-    eventually(lambda: not held(system), "the end of the sleep", seconds=25)
+    eventually(lambda: not held(system), "the end of what was held", seconds=25)
 
 
 def wait_until_held(system: System, count: int = 1) -> None:
@@ -125,5 +131,12 @@ def wait_until_held(system: System, count: int = 1) -> None:
 
 
 def held(system: System) -> int:
-    found: int = system.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+    """How many transactions came to a closed gate and are not over yet."""
+    found: int = system.value(
+        """
+        SELECT count(*) FROM pg_locks
+        WHERE locktype = 'advisory' AND classid = %s AND objsubid = 2
+        """,
+        MARK,
+    )
     return found

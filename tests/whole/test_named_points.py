@@ -183,7 +183,7 @@ def test_a_payment_slower_than_the_deadline_is_told_as_unknown_and_then_truly(
     assert "We are still checking your last step" in payment.told.text
     said = dial_until_answered(payment.payer)
     assert "NOT sent" in said.text or LAST.search(said.text)
-    eventually(lambda: not gates.held(company), "the end of the sleep", seconds=25)
+    eventually(lambda: not gates.held(company), "the end of what was held", seconds=25)
     payment.deliver_late()
     assert len(payment.references) == int(bool(LAST.search(said.text)))
     company.settle()
@@ -259,7 +259,7 @@ def _held_at(
 ) -> Future[None]:
     """Have the PIN typed, and wait until the process that answers is held."""
     before = gates.held(company)
-    company.run("INSERT INTO whole_gate VALUES (%s, %s, %s)", gate.name, payment.payer.number, 2.5)
+    gates.close(company, gate, payment.payer)
     typing = hands.submit(payment.type_pin)
     gates.wait_until_held(company, before + 1)
     return typing

@@ -1,0 +1,130 @@
+"""The main path on the telephones of the page, in a browser, against the running system."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.chromium import chromium
+from tests.whole.system import System
+from tests.whole.telephone import ACCEPT, BALANCE, SEND, SWAHILI, Screen, Words, new_number
+
+pytestmark = pytest.mark.browser
+
+WIDE, NARROW = (1440, 900), (390, 844)
+THUMB = 40  # pixels that a finger can hit
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def page(request: pytest.FixtureRequest, browser: Browser, system: System) -> Iterator[Page]:
+    width, height = getattr(request, "param", WIDE)
+    page = browser.new_page(viewport={"width": width, "height": height})
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(system.urls["simulator"])
+    yield page
+    page.close()
+    assert complaints == []
+
+
+@dataclass(frozen=True)
+class Handset:
+    """One telephone of the page, used by its keys and by what its screen says."""
+
+    page: Page
+    root: Locator
+
+    @classmethod
+    def named(cls, page: Page, name: str) -> Handset:
+        tab = page.get_by_role("navigation", name="Phones").get_by_text(name)
+        if tab.is_visible():
+            tab.click()
+        return cls(page, page.get_by_role("region", name=f"Phone of {name}"))
+
+    @classmethod
+    def added(cls, page: Page, number: str, name: str) -> Handset:
+        page.get_by_role("button", name="Add a phone").click()
+        page.get_by_label("Number").fill(number)
+        page.get_by_label("Name").fill(name)
+        page.get_by_role("button", name="Add", exact=True).click()
+        expect(page.get_by_role("region", name=f"Phone of {name}")).to_be_attached()
+        return cls.named(page, name)
+
+    def press(self, key: str) -> None:
+        self.root.locator(f'[data-key="{key}"]').click()
+
+    def dial(self) -> None:
+        self.press("green")
+        expect(self.root.locator(".frame")).not_to_be_empty()
+
+    def say(self, typed: str, then: str) -> None:
+        """Type on the keys what has keys, anything else in letters; then see `then`."""
+        if typed.isdecimal():
+            for digit in typed:
+                self.press(digit)
+        else:
+            self.root.locator(".handset").focus()
+            self.page.keyboard.type(typed)
+        self.press("green")
+        expect(self.root.locator(".frame")).to_contain_text(re.compile(then))
+
+    def choose(self, label: Words, then: str) -> None:
+        shown = self.root.locator(".frame").inner_text()
+        self.say(Screen(shown, ends=False).key(label), then)
+
+    def messages(self) -> Locator:
+        return self.root.locator(".message")
+
+
+def test_r_a01_r_a07_a_stranger_joins_and_pays_in_the_browser(page: Page, system: System) -> None:
+    member = system.member(name="Juma Otieno")
+    juma = Handset.added(page, member.number, "Juma")
+    neema = Handset.added(page, new_number(), "Neema")
+
+    neema.dial()
+    neema.choose(SWAHILI, "Masharti")
+    neema.choose(ACCEPT, "Unaitwa nani")
+    neema.say("Neema Wambui", "PIN mpya")
+    neema.say("7306", "tena")
+    neema.say("7306", "50 UMOJA ni zako")
+    expect(neema.messages()).to_contain_text(["Karibu Umoja, Neema W!"])
+
+    neema.press("green")
+    expect(neema.root.locator(".frame")).to_contain_text("Habari Neema!")
+    neema.choose(SEND, "namba gani")
+    neema.say(member.national, "Kiasi gani kwa Juma O")
+    neema.say("20", "PIN yako")
+    neema.say("7306", r"Umetuma 20 UMOJA kwa Juma O\. Kumb \w{7}\.")
+
+    shown = neema.root.locator(".frame").inner_text()
+    reference = re.findall(r"Kumb (\w{7})", shown)[0]
+    expect(neema.messages().filter(has_text=f"{reference}: umetuma 20 UMOJA")).to_be_visible()
+    expect(juma.messages().filter(has_text=f"{reference}: you got 20 UMOJA")).to_be_visible()
+
+
+@pytest.mark.parametrize("page", [NARROW], indirect=True, ids=["390px"])
+def test_a_phone_is_used_on_a_screen_of_390_pixels(page: Page, system: System) -> None:
+    amina = Handset.named(page, "Amina")
+
+    amina.dial()
+    amina.choose(BALANCE, "Your PIN:")
+    amina.say("7306", r"You have [\d,.]+ UMOJA")
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
+    keys = [amina.root.locator(f'[data-key="{key}"]') for key in "1234567890*#"]
+    for box in [key.bounding_box() for key in [*keys, amina.root.locator('[data-key="green"]')]]:
+        assert box
+        assert box["width"] >= THUMB
+        assert box["height"] >= THUMB
+        assert 0 <= box["x"] <= NARROW[0] - box["width"]
