@@ -284,12 +284,13 @@ def cross(db: Database, first: str, second: str, gate: threading.Barrier) -> lis
     """Touch two rows in this order, with somebody who touches them in the other."""
     tries: list[int] = []
 
-    def deed(work: Work) -> None:
+    def deed() -> None:
         tries.append(1)
-        work.run("UPDATE sms_spend SET cost = cost + 1 WHERE day = %s", first)
-        if len(tries) == 1:
-            gate.wait(10)
-        work.run("UPDATE sms_spend SET cost = cost + 1 WHERE day = %s", second)
+        with db.work() as work:
+            work.run("UPDATE sms_spend SET cost = cost + 1 WHERE day = %s", first)
+            if len(tries) == 1:
+                gate.wait(10)
+            work.run("UPDATE sms_spend SET cost = cost + 1 WHERE day = %s", second)
 
     db.attempt(deed)
     return tries
@@ -318,14 +319,15 @@ def test_who_read_what_has_changed_since_tries_again(db: Database) -> None:
     with db.work() as work:
         put(work)
 
-    def deed(work: Work) -> None:
+    def deed() -> None:
         tries.append(1)
-        work.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        (cost,) = work.the_row("SELECT cost FROM sms_spend")
-        if len(tries) == 1:
-            with db.work() as other:
-                other.run("UPDATE sms_spend SET cost = 10")
-        work.run("UPDATE sms_spend SET cost = %s", cost + 1)
+        with db.work() as work:
+            work.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            (cost,) = work.the_row("SELECT cost FROM sms_spend")
+            if len(tries) == 1:
+                with db.work() as other:
+                    other.run("UPDATE sms_spend SET cost = 10")
+            work.run("UPDATE sms_spend SET cost = %s", cost + 1)
 
     db.attempt(deed)
 
@@ -336,7 +338,7 @@ def test_who_read_what_has_changed_since_tries_again(db: Database) -> None:
 def test_who_always_loses_gives_up_after_three_tries(db: Database) -> None:
     tries = []
 
-    def deed(_work: Work) -> None:
+    def deed() -> None:
         tries.append(1)
         raise psycopg.errors.SerializationFailure
 
@@ -350,7 +352,7 @@ def test_who_always_loses_gives_up_after_three_tries(db: Database) -> None:
 def test_what_failed_otherwise_is_not_tried_again(db: Database, error: type[Exception]) -> None:
     tries = []
 
-    def deed(_work: Work) -> None:
+    def deed() -> None:
         tries.append(1)
         raise error
 

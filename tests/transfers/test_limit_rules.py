@@ -1,131 +1,125 @@
-"""What limits say of one transfer: rules and facts in, a decision out."""
+"""R-A07: what limits leave, as PostgreSQL finds it, beside the same in plain words of Python."""
 
 from __future__ import annotations
 
-import pytest
-from hypothesis import given
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ussd_app.transfers.limits import NO_LIMIT, Facts, Room, Rule, may_receive, may_send
+from tests.db.surgery import Surgeon
+from tests.transfers.town import Town
 
-SPANS = ("transfer", "day", "7d", "30d")
-
-
-def out(value: int, *, span: str = "transfer", **narrower: int) -> Rule:
-    tier, token = narrower.get("tier"), narrower.get("token")
-    return Rule(f"out-{span}-{value}", tier, token, "out", "amount", span, value)
+SPANS = {"day": None, "7d": timedelta(days=7), "30d": timedelta(days=30)}
+PAYER_TIER, PAYEE_TIER, TOKEN = 2, 1, 1
 
 
-def into(value: int, *, tier: int | None = None, token: int | None = None) -> Rule:
-    return Rule(f"in-{value}", tier, token, "in", "balance_after", "transfer", value)
+@dataclass(frozen=True)
+class Rule:
+    """One limit; None in `tier` or `token` means every one; `value` is in whole tokens."""
+
+    tier: int | None
+    token: int | None
+    direction: str
+    span: str
+    value: int
+
+    def holds_for(self, direction: str, tier: int) -> bool:
+        return (
+            self.direction == direction
+            and self.tier in (None, tier)
+            and self.token in (None, TOKEN)
+        )
 
 
-def facts(
-    *, sent: dict[str, int] | None = None, payee_balance: int = 0, decimals: int = 2
-) -> Facts:
-    """A payer of tier 2 and a payee of tier 1, in token 7."""
-    return Facts(
-        token=7,
-        decimals=decimals,
-        payer_tier=2,
-        payee_tier=1,
-        sent=sent or {},
-        payee_balance=payee_balance,
-    )
+@dataclass(frozen=True)
+class Sent:
+    """A payment of the payer's, so many hours ago, in smallest units."""
+
+    hours: int
+    units: int
 
 
-@pytest.mark.parametrize(
-    ("rules", "of", "room"),
-    [
-        ([], facts(), NO_LIMIT),
-        ([out(50)], facts(), Room(5000, "out-transfer-50")),
-        ([out(50)], facts(decimals=0), Room(50, "out-transfer-50")),
-        ([out(50)], facts(decimals=6), Room(50_000_000, "out-transfer-50")),
-        ([out(0)], facts(), Room(0, "out-transfer-0")),
-        ([out(50, tier=2)], facts(), Room(5000, "out-transfer-50")),
-        ([out(50, tier=1)], facts(), NO_LIMIT),
-        ([out(50, token=7)], facts(), Room(5000, "out-transfer-50")),
-        ([out(50, token=8)], facts(), NO_LIMIT),
-        ([out(50, span="day")], facts(sent={"day": 2000}), Room(3000, "out-day-50")),
-        ([out(50, span="day")], facts(sent={"day": 5000}), Room(0, "out-day-50")),
-        ([out(50, span="day")], facts(sent={"day": 9000}), Room(0, "out-day-50")),
-        ([out(50, span="7d")], facts(sent={"day": 2000, "7d": 100}), Room(4900, "out-7d-50")),
-        ([out(50)], facts(sent={"day": 2000}), Room(5000, "out-transfer-50")),
-        ([out(50), out(40, span="30d")], facts(), Room(4000, "out-30d-40")),
-        ([out(40, span="30d"), out(50)], facts(sent={"30d": 500}), Room(3500, "out-30d-40")),
-        ([into(10)], facts(), NO_LIMIT),
-    ],
+rules = st.lists(
+    st.builds(
+        Rule,
+        tier=st.none() | st.integers(0, 3),
+        token=st.none() | st.integers(1, 2),
+        direction=st.sampled_from(["out", "in"]),
+        span=st.sampled_from(["transfer", *SPANS]),
+        value=st.integers(0, 1000) | st.just(10**12),
+    ),
+    max_size=6,
 )
-def test_the_payer_may_send_what_every_rule_leaves(
-    rules: list[Rule], of: Facts, room: Room
+history = st.lists(
+    st.builds(Sent, hours=st.integers(0, 800), units=st.integers(1, 60_000)), max_size=5
+)
+
+
+def out_room(rules: list[Rule], history: list[Sent], now: datetime, day: datetime) -> int | None:
+    def sent(span: str) -> int:
+        if span == "transfer":
+            return 0
+        return sum(
+            one.units
+            for one in history
+            for at in [now - timedelta(hours=one.hours)]
+            if (at >= day if span == "day" else at > now - (SPANS[span] or timedelta()))
+        )
+
+    rooms = [max(0, r.value * 100 - sent(r.span)) for r in rules if r.holds_for("out", PAYER_TIER)]
+    return min(rooms, default=None)
+
+
+def in_room(rules: list[Rule], balance: int) -> int | None:
+    rooms = [max(0, r.value * 100 - balance) for r in rules if r.holds_for("in", PAYEE_TIER)]
+    return min(rooms, default=None)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(rules=rules, history=history, balance=st.integers(0, 200_000))
+def test_r_a07_limits_leave_what_the_tightest_rule_leaves(
+    town: Town, surgeon: Surgeon, rules: list[Rule], history: list[Sent], balance: int
 ) -> None:
-    assert may_send(rules, of) == room
+    now = town.world.clock.now()
+    surgeon.run("DELETE FROM limit_rule")
+    surgeon.run("DELETE FROM transfer")
+    surgeon.run("UPDATE member SET tier = %s WHERE id = %s", PAYER_TIER, town.amina)
+    surgeon.run("UPDATE member SET tier = %s WHERE id = %s", PAYEE_TIER, town.baraka)
+    surgeon.run("UPDATE account SET balance = %s WHERE owner = %s", balance, town.baraka)
+    for number, rule in enumerate(rules):
+        surgeon.run(
+            """
+            INSERT INTO limit_rule (code, tier, token, direction, measure, span, value, active_from)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+            """,
+            f"R{number}",
+            rule.tier,
+            rule.token,
+            rule.direction,
+            "amount" if rule.direction == "out" else "balance_after",
+            rule.span,
+            rule.value,
+            now - timedelta(days=60),
+        )
+    for number, one in enumerate(history):
+        surgeon.run(
+            """
+            INSERT INTO transfer (key, payer, payee, token, amount, state, posting, at)
+            VALUES (%s, %s, %s, %s, %s, 'posted', %s, %s)
+            """,
+            f"key-{number}",
+            town.amina,
+            town.baraka,
+            TOKEN,
+            one.units,
+            number,
+            now - timedelta(hours=one.hours),
+        )
 
+    weighed = town.world.services.payments._weigh(town.order(1, key="new"))
 
-@pytest.mark.parametrize(
-    ("rules", "of", "room"),
-    [
-        ([], facts(), NO_LIMIT),
-        ([into(50)], facts(), Room(5000, "in-50")),
-        ([into(50)], facts(payee_balance=1200), Room(3800, "in-50")),
-        ([into(50)], facts(payee_balance=5000), Room(0, "in-50")),
-        ([into(50)], facts(payee_balance=9000), Room(0, "in-50")),
-        ([into(50, tier=1)], facts(), Room(5000, "in-50")),
-        ([into(50, tier=2)], facts(), NO_LIMIT),
-        ([into(50, token=8)], facts(), NO_LIMIT),
-        ([into(50), into(20)], facts(), Room(2000, "in-20")),
-        ([out(10)], facts(), NO_LIMIT),
-    ],
-)
-def test_the_payee_may_be_given_what_every_rule_leaves(
-    rules: list[Rule], of: Facts, room: Room
-) -> None:
-    assert may_receive(rules, of) == room
-
-
-any_rule = st.builds(
-    Rule,
-    code=st.text("abc", max_size=3),
-    tier=st.none() | st.integers(0, 3),
-    token=st.none() | st.integers(6, 8),
-    direction=st.sampled_from(["out", "in"]),
-    measure=st.just("amount"),
-    span=st.sampled_from(SPANS),
-    value=st.integers(0, 1000),
-)
-any_facts = st.builds(
-    facts, sent=st.dictionaries(st.sampled_from(SPANS[1:]), st.integers(0, 200_000))
-)
-
-
-@given(rules=st.lists(any_rule), of=any_facts)
-def test_room_is_never_less_than_nothing(rules: list[Rule], of: Facts) -> None:
-    room = may_send(rules, of)
-
-    assert room.amount is None or room.amount >= 0
-
-
-@given(rules=st.lists(any_rule, min_size=1), more=any_rule, of=any_facts)
-def test_one_more_rule_never_allows_more(rules: list[Rule], more: Rule, of: Facts) -> None:
-    before, after = may_send(rules, of).amount, may_send([*rules, more], of).amount
-
-    assert before is None or (after is not None and after <= before)
-
-
-@given(rules=st.lists(any_rule), of=any_facts, shuffled=st.randoms())
-def test_the_order_of_rules_decides_no_amount(
-    rules: list[Rule], of: Facts, shuffled: object
-) -> None:
-    turned = list(rules)
-    shuffled.shuffle(turned)  # type: ignore[attr-defined]
-
-    assert may_send(turned, of).amount == may_send(rules, of).amount
-
-
-@given(rules=st.lists(any_rule), of=any_facts, more=st.integers(0, 50_000))
-def test_having_sent_more_leaves_no_more(rules: list[Rule], of: Facts, more: int) -> None:
-    later = facts(sent={span: of.sent.get(span, 0) + more for span in SPANS[1:]})
-    before, after = may_send(rules, of).amount, may_send(rules, later).amount
-
-    assert (before is None) == (after is None)
-    assert before is None or after is None or after <= before
+    day = town.world.services.local.midnight(now)
+    assert weighed.out_room == out_room(rules, history, now, day)
+    assert weighed.in_room == in_room(rules, balance)

@@ -89,15 +89,15 @@ SLOW = (
     Plant(
         "a payment's key may be used twice",
         file="ussd_app/db/migrations/versions/0001_the_main_job.py",
-        before='        sa.UniqueConstraint("key", name=op.f("uq_transfer_key")),\n',
+        before='        sa.PrimaryKeyConstraint("key", name=op.f("pk_transfer")),\n',
         after="",
         test="tests/transfers/test_sending.py::test_r_a07_two_payers_with_one_key_at_once_make_one_payment",
     ),
     Plant(
         "a payment's key is not looked for",
-        file="ussd_app/transfers/payments.py",
-        before="        if facts.known:\n",
-        after="        if facts.known and facts.known.posting is None:\n",
+        file="ussd_app/db/migrations/versions/0001_the_main_job.py",
+        before="WHEN v_is_known THEN 'known'",
+        after="WHEN v_is_known AND o_known_posting IS NULL THEN 'known'",
         test="tests/transfers/test_sending.py::test_r_a07_fifty_at_once_with_one_key_are_one_payment",
     ),
     Plant(

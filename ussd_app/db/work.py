@@ -154,12 +154,11 @@ class Database:
         with self._checked_out() as work:
             yield work
 
-    def attempt(self, deed: Callable[[Work], T]) -> T:
-        """Do `deed` in a work, again if PostgreSQL ended it to break a deadlock."""
+    def attempt(self, deed: Callable[[], T]) -> T:
+        """Do `deed`, a work of its own, again if PostgreSQL ended it to break a deadlock."""
         for left in reversed(range(ATTEMPTS_MOST)):
             try:
-                with self.work() as work:
-                    return deed(work)
+                return deed()
             except _CONTENDED as error:
                 if not left:
                     raise Unavailable("too contended") from error

@@ -55,11 +55,19 @@ class Posting(Base):
     """One balanced set of legs; `reverses` names the one it undoes."""
 
     __tablename__ = "posting"
+    __table_args__ = (
+        Index(
+            "uq_posting_reverses",
+            "reverses",
+            unique=True,
+            postgresql_where=text("reverses IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     kind: Mapped[str]
     at: Mapped[datetime]
-    reverses: Mapped[int | None] = mapped_column(unique=True)
+    reverses: Mapped[int | None]
 
 
 class Entry(Base):
@@ -67,6 +75,7 @@ class Entry(Base):
 
     __tablename__ = "entry"
     __table_args__ = (
+        CheckConstraint("leg > 0", name="leg"),
         CheckConstraint("amount <> 0", name="moves_something"),
         Index("ix_entry_account", "account", "posting"),
     )

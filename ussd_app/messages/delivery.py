@@ -81,6 +81,15 @@ class Delivery:
         """Take in a delivery report; again, or out of order, it changes nothing."""
         now = self._clock.now()
         with self._db.work() as work:
+            # Locked before anything is read: a report and the answer that names its id may come at
+            # the same moment, and whichever is written last must see the other.
+            under_way = work.rows(
+                """
+                SELECT id FROM message WHERE phone = %s AND state IN ('sending', 'unclear')
+                ORDER BY id FOR NO KEY UPDATE
+                """,
+                phone,
+            )
             fresh = work.run(
                 """
                 INSERT INTO delivery_report (provider_id, status, phone, failure, received_at)
@@ -95,10 +104,8 @@ class Delivery:
             if not fresh:
                 return
             _apply_reports(work, provider_id)
-            for (unclear,) in work.rows(
-                "SELECT id FROM message WHERE phone = %s AND state = 'unclear'", phone
-            ):
-                due = _locked(work, unclear)
+            for (message,) in under_way:
+                due = _locked(work, message)
                 if due and due.state == "unclear":
                     self._adopt_report(work, due)
 

@@ -8,7 +8,7 @@ INVARIANTS = (
     Invariant(
         "every transfer moved its amount from payer to payee, once",
         """
-        SELECT t.id FROM transfer t
+        SELECT t.posting FROM transfer t
         WHERE t.state = 'posted' AND NOT EXISTS (
             SELECT FROM posting p
                 JOIN entry paid ON paid.posting = p.id AND paid.leg = 1
@@ -24,13 +24,13 @@ INVARIANTS = (
         "every posting of a transfer belongs to one",
         """
         SELECT p.id FROM posting p LEFT JOIN transfer t ON t.posting = p.id
-        WHERE p.kind = 'transfer' AND t.id IS NULL
+        WHERE p.kind = 'transfer' AND t.key IS NULL
         """,
     ),
     Invariant(
         "both sides of every transfer are told, once each",
         """
-        SELECT t.id FROM transfer t
+        SELECT t.posting FROM transfer t
             LEFT JOIN message s ON s.dedupe = 'sent:' || t.posting
             LEFT JOIN message r ON r.dedupe = 'received:' || t.posting
             LEFT JOIN errand e ON e.kind = 'receipts' AND e.subject = t.posting
@@ -40,7 +40,7 @@ INVARIANTS = (
     Invariant(
         "every transfer is in the audit",
         """
-        SELECT t.id FROM transfer t LEFT JOIN audit a
+        SELECT t.posting FROM transfer t LEFT JOIN audit a
             ON a.subject_kind = 'posting' AND a.subject = t.posting AND a.action = 'transfer.sent'
         WHERE t.state = 'posted' AND a.id IS NULL
         """,

@@ -22,11 +22,9 @@ class Transfer(Base):
         CheckConstraint("(state = 'posted') = (posting IS NOT NULL)", name="state"),
         CheckConstraint("amount > 0 OR state = 'abandoned'", name="amount"),
         Index("ix_transfer_payer", "payer", "at", postgresql_include=["payee", "token", "amount"]),
-        Index("ix_transfer_payee", "payee", "at"),
     )
 
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    key: Mapped[str] = mapped_column(unique=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
     payer: Mapped[int]
     payee: Mapped[int]
     token: Mapped[int]
@@ -44,7 +42,7 @@ class LimitRule(Base):
         CheckConstraint("direction IN ('out', 'in')", name="direction"),
         CheckConstraint("measure IN ('amount', 'balance_after')", name="measure"),
         CheckConstraint("span IN ('transfer', 'day', '7d', '30d')", name="span"),
-        CheckConstraint("value >= 0", name="value"),
+        CheckConstraint("value BETWEEN 0 AND 1000000000000", name="value"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
@@ -12,20 +11,18 @@ import psycopg.errors
 from ussd_app.audit import service as audit
 from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database, Row, Work
-from ussd_app.errors import Conflict, LimitReached, NotAllowed, NotEnough
+from ussd_app.errors import Conflict
 from ussd_app.ledger import service as ledger
 from ussd_app.tokens.service import Tokens
-from ussd_app.transfers import facts as payment_facts
-from ussd_app.transfers.facts import Known, PaymentFacts
-from ussd_app.transfers.limits import Rule, may_receive, may_send
-from ussd_app.transfers.rules import Rules
+from ussd_app.transfers.weighing import FUNDS, KNOWN, PayeeLimit, Twin, Weighed
 from ussd_app.values import Amount, Name, Reference
 
 MOST = 10**11  # smallest units, where no limit stands: more than a screen can show
 
 PAYEE_MOST = "payee_most"
 
-_POST = "SELECT * FROM transfer_post(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_WEIGH = "SELECT * FROM transfer_weigh(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_SEND = "SELECT * FROM transfer_send(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 _RECEIPT = """
     SELECT t.posting, t.amount, m.name, t.at, e.balance
     FROM transfer t JOIN member m ON m.id = t.payee
@@ -34,6 +31,8 @@ _RECEIPT = """
 """
 _BY_KEY: LiteralString = _RECEIPT + "AND t.key = %s"
 _LATEST: LiteralString = _RECEIPT + "AND t.at >= %s ORDER BY t.at DESC LIMIT 1"
+
+__all__ = ["Order", "PayeeLimit", "Payments", "Receipt", "Twin"]
 
 
 @dataclass(frozen=True)
@@ -58,18 +57,6 @@ class Receipt:
     balance: Amount
 
 
-class Twin(Conflict):
-    """The same payment was made a moment ago, at `at`."""
-
-    def __init__(self, at: datetime) -> None:
-        super().__init__("the same payment a moment ago")
-        self.at = at
-
-
-class PayeeLimit(LimitReached):
-    """The payee may not hold so much; how much fits is nobody else's business."""
-
-
 class Payments:
     """Payments between members, in the first token."""
 
@@ -83,24 +70,21 @@ class Payments:
     ) -> None:
         self._db, self._clock, self._tokens = db, clock, tokens
         self._local = local
-        self._rules = Rules(clock)
 
     def weigh(self, order: Order) -> None:
         """Raise what already stands in the way, except for the balance: that needs a PIN.
 
         Raises NotAllowed, LimitReached, PayeeLimit, Twin.
         """
-        with self._db.reading() as reading:
-            self._refuse(order, self._facts(reading, order), self._rules.now(reading))
+        weighed = self._weigh(order)
+        if weighed.refusal not in (None, FUNDS):
+            raise weighed.error()
 
     def room(self, payer: int, payee: int) -> Amount:
         """The most that the payer's limits leave for one payment now."""
         token = self._tokens.first
-        order = Order("", payer, payee, token.amount(0))
-        with self._db.reading() as reading:
-            facts = self._facts(reading, order)
-            room = may_send(self._rules.now(reading), facts.for_limits)
-        return token.amount(MOST if room.amount is None else room.amount)
+        room = self._weigh(Order("", payer, payee, token.amount(0))).out_room
+        return token.amount(MOST if room is None else room)
 
     def send(self, order: Order) -> Receipt:
         """Pay once for one key, however often and however concurrently it is asked.
@@ -110,7 +94,12 @@ class Payments:
         Conflict if the key was used for something else, or its caller was told that nothing was
         sent.
         """
-        return self._db.attempt(lambda work: self._send(work, order))
+
+        def once() -> Receipt:
+            with self._db.reading() as one:
+                return self._send(one, order)
+
+        return self._db.attempt(once)
 
     def became(self, payer: int, key: str) -> Receipt | None:
         """What became of a payment that was cut off: its receipt, or None, and then for certain.
@@ -143,80 +132,53 @@ class Payments:
         with self._db.reading() as reading:
             return self._receipt(reading.row(_LATEST, payer, since))
 
+    def _weigh(self, order: Order) -> Weighed:
+        with self._db.reading() as reading:
+            return Weighed(*reading.the_row(_WEIGH, *self._asked(order)))
+
     def _send(self, work: Work, order: Order) -> Receipt:
-        facts = self._facts(work, order)
-        if facts.known:
-            return self._again(work, order, facts.known)
-        rules = self._rules.now(work)
-        self._refuse(order, facts, rules)
-        amount = order.amount
-        if amount.units > facts.available:
-            raise NotEnough(facts.available)
-        now, token = self._clock.now(), self._tokens.first
-        room = may_receive(rules, facts.for_limits).amount
-        most = None if room is None else facts.for_limits.payee_balance + room
+        values = self._asked(order)
         try:
-            posting, left = work.the_row(
-                _POST,
-                order.key,
-                order.payer,
-                order.payee,
-                token.id,
-                amount.units,
-                facts.payer_account,
-                facts.payee_account,
-                most,
-                now,
-            )
+            posting, left, *rest = work.the_row(_SEND, *values)
         except psycopg.errors.CheckViolation as error:
             if error.diag.constraint_name == PAYEE_MOST:  # somebody else was faster
                 raise PayeeLimit("balance", 0) from None
             raise ledger.refusal(error) from None
         except psycopg.errors.UniqueViolation:
             raise Conflict("that key was taken meanwhile") from None
-        name = facts.payee_name.short
-        return Receipt(Reference.of(posting), amount, name, now, token.amount(left))
+        weighed = Weighed(*rest)
+        if weighed.refusal == KNOWN:
+            return self._again(work, order, weighed)
+        if weighed.refusal:
+            raise weighed.error()
+        now, name = values[-2], Name(weighed.payee_name).short
+        return Receipt(
+            Reference.of(posting), order.amount, name, now, self._tokens.first.amount(left)
+        )
 
-    def _again(self, work: Work, order: Order, known: Known) -> Receipt:
+    def _again(self, work: Work, order: Order, known: Weighed) -> Receipt:
         """The same key was seen: the same payment gives the same receipt."""
-        if known.posting is None:
+        if known.known_posting is None:
             raise Conflict("given up before")
-        if (known.payer, known.payee, known.amount) != (
-            order.payer,
-            order.payee,
-            order.amount.units,
-        ):
+        if known[2:5] != (order.payer, order.payee, order.amount.units):
             raise Conflict("that key was used for another payment")
         receipt = self._receipt(work.row(_BY_KEY, order.payer, order.key))
         assert receipt is not None
         return receipt
 
-    def _refuse(self, order: Order, facts: PaymentFacts, rules: Sequence[Rule]) -> None:
-        if order.payer == order.payee or not facts.payer_is_active:
-            raise NotAllowed("payer")
-        if not facts.payee_is_active:
-            raise NotAllowed("payee")
-        out = may_send(rules, facts.for_limits)
-        if out.amount is not None and order.amount.units > out.amount:
-            raise LimitReached(out.rule, out.amount)
-        into = may_receive(rules, facts.for_limits)
-        if into.amount is not None and order.amount.units > into.amount:
-            raise PayeeLimit(into.rule, into.amount)
-        if facts.twin_at and not order.repeat:
-            raise Twin(facts.twin_at)
-
-    def _facts(self, work: Work, order: Order) -> PaymentFacts:
+    def _asked(self, order: Order) -> tuple[str, int, int, int, int, int, bool, datetime, datetime]:
+        """What both functions are asked, in their order."""
         now, token = self._clock.now(), self._tokens.first
-        return payment_facts.read(
-            work,
+        return (
             order.key,
-            payer=order.payer,
-            payee=order.payee,
-            token=token.id,
-            decimals=token.unit.decimals,
-            amount=order.amount.units,
-            now=now,
-            day=self._local.midnight(now),
+            order.payer,
+            order.payee,
+            token.id,
+            token.whole(1).units,
+            order.amount.units,
+            order.repeat,
+            now,
+            self._local.midnight(now),
         )
 
     def _receipt(self, row: Row | None) -> Receipt | None:

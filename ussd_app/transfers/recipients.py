@@ -115,13 +115,14 @@ class Recipients:
         with self._db.reading() as reading:
             row = reading.row(
                 """
-                SELECT 1 FROM member m JOIN transfer t ON t.state = 'posted'
-                    AND (t.payer, t.payee) IN ((%s, m.id), (m.id, %s))
-                WHERE m.phone = %s LIMIT 1
+                SELECT 1 FROM member m WHERE m.phone = %s AND EXISTS (
+                    SELECT FROM transfer WHERE payer = %s AND payee = m.id
+                    UNION ALL SELECT FROM transfer WHERE payer = m.id AND payee = %s
+                )
                 """,
-                payer.id,
-                payer.id,
                 phone,
+                payer.id,
+                payer.id,
             )
         return row is not None
 

@@ -31,23 +31,38 @@ BOOKS = (
             ("table", "TRUNCATE", "STATEMENT"),
         )
     ),
-    # A posting sums to zero in each token when its transaction commits.
+    # When its transaction commits, a posting has two legs or more and sums to zero in each token.
+    # It is examined once for its first two legs; a later leg, which has a number above 2, asks anew.
     """
     CREATE FUNCTION posting_balances() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE
+        v_posting bigint;
     BEGIN
-        IF EXISTS (
-            SELECT FROM public.entry WHERE posting = NEW.posting
-            GROUP BY token HAVING sum(amount) <> 0
-        ) THEN
-            RAISE EXCEPTION 'posting % does not balance', NEW.posting
+        IF TG_TABLE_NAME = 'posting' THEN
+            v_posting := NEW.id;
+        ELSE
+            v_posting := NEW.posting;
+        END IF;
+        IF (SELECT count(*) FROM public.entry WHERE posting = v_posting AND leg <= 2) < 2
+            OR EXISTS (
+                SELECT FROM public.entry WHERE posting = v_posting
+                GROUP BY token HAVING sum(amount) <> 0
+            )
+        THEN
+            RAISE EXCEPTION 'posting % does not balance', v_posting
                 USING ERRCODE = 'integrity_constraint_violation';
         END IF;
         RETURN NULL;
     END $$
     """,
     """
-    CREATE CONSTRAINT TRIGGER posting_balances AFTER INSERT ON entry
+    CREATE CONSTRAINT TRIGGER posting_balances AFTER INSERT ON posting
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION posting_balances()
+    """,
+    """
+    CREATE CONSTRAINT TRIGGER posting_balances AFTER INSERT ON entry
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.leg > 2)
+    EXECUTE FUNCTION posting_balances()
     """,
     # Two legs, the common case. Accounts are locked in the order of their ids.
     """
@@ -234,33 +249,42 @@ BOOKS = (
     """,
 )
 
-# A transfer takes two round trips. `transfer_facts` reads all that decides it: the advisory lock
-# makes one payer's transfers wait for each other, so that limits are summed over what has
-# committed, for each statement of the function sees what committed before it. `transfer_post`
-# writes all that is done: both accounts are locked there, and no longer than that.
+# A transfer is one statement, and so one round trip and a transaction by itself.
 TRANSFERS = (
+    # Everything that decides a transfer, and what stands in its way, if something does. The
+    # advisory lock makes one payer's transfers wait for each other, so that limits are summed over
+    # what has committed: each statement of a function sees what committed before it.
     """
-    CREATE FUNCTION transfer_facts(
-        p_key text, p_payer bigint, p_payee bigint, p_token bigint, p_amount bigint,
-        p_now timestamptz, p_day timestamptz,
-        OUT o_known_state text, OUT o_known_posting bigint, OUT o_known_payer bigint,
-        OUT o_known_payee bigint, OUT o_known_amount bigint,
-        OUT o_payer_account bigint, OUT o_payer_available bigint, OUT o_payer_tier smallint,
-        OUT o_payer_status text,
-        OUT o_payee_account bigint, OUT o_payee_balance bigint, OUT o_payee_tier smallint,
-        OUT o_payee_status text, OUT o_payee_name text,
-        OUT o_sent_day bigint, OUT o_sent_7d bigint, OUT o_sent_30d bigint,
-        OUT o_twin_at timestamptz
+    CREATE FUNCTION transfer_weigh(
+        p_key text, p_payer bigint, p_payee bigint, p_token bigint, p_whole bigint,
+        p_amount bigint, p_repeat boolean, p_now timestamptz, p_day timestamptz,
+        OUT o_refusal text,
+        OUT o_known_posting bigint, OUT o_known_payer bigint, OUT o_known_payee bigint,
+        OUT o_known_amount bigint,
+        OUT o_payer_account bigint, OUT o_available bigint,
+        OUT o_payee_account bigint, OUT o_payee_name text,
+        OUT o_out_rule text, OUT o_out_room bigint, OUT o_in_rule text, OUT o_in_room bigint,
+        OUT o_payee_most bigint, OUT o_twin_at timestamptz
     ) LANGUAGE plpgsql AS $$
+    DECLARE
+        v_is_known boolean;
+        v_payer_tier smallint;
+        v_payee_tier smallint;
+        v_payer_status text;
+        v_payee_status text;
+        v_payee_balance bigint;
+        v_day bigint;
+        v_7d bigint;
+        v_30d bigint;
     BEGIN
         PERFORM pg_advisory_xact_lock(p_payer);
-        SELECT t.state, t.posting, t.payer, t.payee, t.amount
-            INTO o_known_state, o_known_posting, o_known_payer, o_known_payee, o_known_amount
+        SELECT true, t.posting, t.payer, t.payee, t.amount
+            INTO v_is_known, o_known_posting, o_known_payer, o_known_payee, o_known_amount
             FROM transfer t WHERE t.key = p_key;
         SELECT pa.id, pa.balance - pa.held, p.tier, p.status,
                 qa.id, qa.balance, q.tier, q.status, q.name
-            INTO o_payer_account, o_payer_available, o_payer_tier, o_payer_status,
-                o_payee_account, o_payee_balance, o_payee_tier, o_payee_status, o_payee_name
+            INTO o_payer_account, o_available, v_payer_tier, v_payer_status,
+                o_payee_account, v_payee_balance, v_payee_tier, v_payee_status, o_payee_name
             FROM member p JOIN account pa ON pa.owner = p.id AND pa.token = p_token,
                 member q JOIN account qa ON qa.owner = q.id AND qa.token = p_token
             WHERE p.id = p_payer AND q.id = p_payee;
@@ -269,24 +293,67 @@ TRANSFERS = (
                 coalesce(sum(t.amount), 0),
                 max(t.at) FILTER (WHERE t.payee = p_payee AND t.amount = p_amount
                     AND t.at > p_now - interval '2 minutes')
-            INTO o_sent_day, o_sent_7d, o_sent_30d, o_twin_at
+            INTO v_day, v_7d, v_30d, o_twin_at
             FROM transfer t
             WHERE t.payer = p_payer AND t.token = p_token AND t.at > p_now - interval '30 days';
+        SELECT r.code, greatest(0, r.value * p_whole - CASE r.span
+                WHEN 'day' THEN v_day WHEN '7d' THEN v_7d WHEN '30d' THEN v_30d ELSE 0 END)
+            INTO o_out_rule, o_out_room
+            FROM limit_rule r
+            WHERE r.direction = 'out' AND r.measure = 'amount'
+                AND (r.tier IS NULL OR r.tier = v_payer_tier)
+                AND (r.token IS NULL OR r.token = p_token)
+                AND r.active_from <= p_now AND (r.active_to IS NULL OR r.active_to > p_now)
+            ORDER BY 2, 1 LIMIT 1;
+        SELECT r.code, greatest(0, r.value * p_whole - v_payee_balance), r.value * p_whole
+            INTO o_in_rule, o_in_room, o_payee_most
+            FROM limit_rule r
+            WHERE r.direction = 'in' AND r.measure = 'balance_after'
+                AND (r.tier IS NULL OR r.tier = v_payee_tier)
+                AND (r.token IS NULL OR r.token = p_token)
+                AND r.active_from <= p_now AND (r.active_to IS NULL OR r.active_to > p_now)
+            ORDER BY 2, 1 LIMIT 1;
+        o_refusal := CASE
+            WHEN v_is_known THEN 'known'
+            WHEN o_payer_account IS NULL THEN 'account'
+            WHEN p_payer = p_payee OR v_payer_status <> 'ACTIVE' THEN 'payer'
+            WHEN v_payee_status <> 'ACTIVE' THEN 'payee'
+            WHEN p_amount > o_out_room THEN 'limit'
+            WHEN p_amount > o_in_room THEN 'payee_limit'
+            WHEN o_twin_at IS NOT NULL AND NOT p_repeat THEN 'twin'
+            WHEN p_amount > o_available THEN 'funds'
+        END;
     END $$
     """,
+    # Both accounts are locked in ledger_move, and no longer than that.
     """
-    CREATE FUNCTION transfer_post(
-        p_key text, p_payer bigint, p_payee bigint, p_token bigint, p_amount bigint,
-        p_payer_account bigint, p_payee_account bigint, p_payee_most bigint, p_now timestamptz,
-        OUT o_posting bigint, OUT o_payer_balance bigint
+    CREATE FUNCTION transfer_send(
+        p_key text, p_payer bigint, p_payee bigint, p_token bigint, p_whole bigint,
+        p_amount bigint, p_repeat boolean, p_now timestamptz, p_day timestamptz,
+        OUT o_posting bigint, OUT o_payer_balance bigint,
+        OUT o_refusal text,
+        OUT o_known_posting bigint, OUT o_known_payer bigint, OUT o_known_payee bigint,
+        OUT o_known_amount bigint,
+        OUT o_payer_account bigint, OUT o_available bigint,
+        OUT o_payee_account bigint, OUT o_payee_name text,
+        OUT o_out_rule text, OUT o_out_room bigint, OUT o_in_rule text, OUT o_in_room bigint,
+        OUT o_payee_most bigint, OUT o_twin_at timestamptz
     ) LANGUAGE plpgsql AS $$
     DECLARE
         v_payee_balance bigint;
     BEGIN
+        SELECT * INTO o_refusal, o_known_posting, o_known_payer, o_known_payee, o_known_amount,
+                o_payer_account, o_available, o_payee_account, o_payee_name,
+                o_out_rule, o_out_room, o_in_rule, o_in_room, o_payee_most, o_twin_at
+            FROM transfer_weigh(p_key, p_payer, p_payee, p_token, p_whole, p_amount, p_repeat,
+                p_now, p_day);
+        IF o_refusal IS NOT NULL THEN
+            RETURN;
+        END IF;
         SELECT m.o_posting, m.o_from_balance, m.o_to_balance
             INTO o_posting, o_payer_balance, v_payee_balance
-            FROM ledger_move('transfer', p_now, p_payer_account, p_payee_account, p_amount) m;
-        IF v_payee_balance > p_payee_most THEN
+            FROM ledger_move('transfer', p_now, o_payer_account, o_payee_account, p_amount) m;
+        IF v_payee_balance > o_payee_most THEN  -- somebody else was faster
             RAISE EXCEPTION 'the payee would have too much'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'payee_most';
         END IF;
@@ -419,6 +486,7 @@ def upgrade() -> None:
         sa.Column("token", sa.BigInteger(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("balance", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("leg > 0", name=op.f("ck_entry_leg")),
         sa.CheckConstraint("amount <> 0", name=op.f("ck_entry_moves_something")),
         sa.PrimaryKeyConstraint("posting", "leg", name=op.f("pk_entry")),
     )
@@ -495,7 +563,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "span IN ('transfer', 'day', '7d', '30d')", name=op.f("ck_limit_rule_span")
         ),
-        sa.CheckConstraint("value >= 0", name=op.f("ck_limit_rule_value")),
+        sa.CheckConstraint("value BETWEEN 0 AND 1000000000000", name=op.f("ck_limit_rule_value")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_limit_rule")),
         sa.UniqueConstraint("code", name=op.f("uq_limit_rule_code")),
     )
@@ -594,7 +662,13 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reverses", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posting")),
-        sa.UniqueConstraint("reverses", name=op.f("uq_posting_reverses")),
+    )
+    op.create_index(
+        "uq_posting_reverses",
+        "posting",
+        ["reverses"],
+        unique=True,
+        postgresql_where=sa.text("reverses IS NOT NULL"),
     )
     op.create_table(
         "registration",
@@ -629,7 +703,6 @@ def upgrade() -> None:
     )
     op.create_table(
         "transfer",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("payer", sa.BigInteger(), nullable=False),
         sa.Column("payee", sa.BigInteger(), nullable=False),
@@ -642,11 +715,9 @@ def upgrade() -> None:
             "(state = 'posted') = (posting IS NOT NULL)", name=op.f("ck_transfer_state")
         ),
         sa.CheckConstraint("amount > 0 OR state = 'abandoned'", name=op.f("ck_transfer_amount")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer")),
-        sa.UniqueConstraint("key", name=op.f("uq_transfer_key")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_transfer")),
         sa.UniqueConstraint("posting", name=op.f("uq_transfer_posting")),
     )
-    op.create_index("ix_transfer_payee", "transfer", ["payee", "at"], unique=False)
     op.create_index(
         "ix_transfer_payer",
         "transfer",
