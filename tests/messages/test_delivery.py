@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 
-from tests.db.crowd import crowd, insist, raised
+from tests.db.crowd import crowd, eventually, insist, raised
 from tests.db.surgery import Surgeon
 from tests.messages.post import HELLO, Post
 from tests.people import AMINA, BARAKA, World
@@ -39,6 +40,28 @@ class Fast:
             self.delivery.report("ATPid_1", status=status, phone=to, failure=None)
         if not self.answers:
             raise Unclear("no answer")
+        return Taken()
+
+
+@dataclass
+class Meeting:
+    """A company whose report is still being written down when its answer comes."""
+
+    world: World
+    surgeon: Surgeon
+    reporting: threading.Thread | None = None
+
+    def send(self, to: str, body: str) -> Taken:
+        def report() -> None:
+            self.world.services.delivery.report("ATPid_1", status="Success", phone=to, failure=None)
+
+        self.reporting = threading.Thread(target=report)
+        self.reporting.start()
+        eventually(
+            lambda: self.surgeon.one(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+            )
+        )
         return Taken()
 
 
@@ -183,6 +206,25 @@ def test_a_report_brought_by_many_at_once_counts_once(world: World, post: Post) 
     told = crowd(10, lambda _: insist(lambda: post.bring(final)))
 
     assert raised(told) == []
+    assert post.state(message) == "delivered"
+
+
+def test_a_report_that_meets_the_answer_is_heeded(
+    world: World, post: Post, surgeon: Surgeon
+) -> None:
+    surgeon.cut("""
+        CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON delivery_report
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()
+    """)
+    company = Meeting(world, surgeon)
+    message = post.promise(AMINA)
+
+    post.delivery(company).carry(message)
+
+    assert company.reporting
+    company.reporting.join()
     assert post.state(message) == "delivered"
 
 
