@@ -2,7 +2,8 @@
 
 A trigger waits inside a statement or inside the commit, for one phone, until its gate is opened. A
 process killed while its statement waits loses its transaction, unless that statement is the whole
-of it; killed while its commit waits, it never learns that the commit went through. Nothing in the application knows of it.
+of it; killed while its commit waits, it never learns that the commit went through. Nothing in the
+application knows of it.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ import httpx
 from tests.whole.system import System
 from tests.whole.telephone import (
     BALANCE,
+    HAVE,
     LAST,
     MAIN_MENU,
     NOT_SENT,
@@ -82,6 +83,7 @@ class Storm:
     def gathered(cls, system: System, *, callers: int, seed: int) -> Storm:
         """So many new members with many tokens, whom no limit stops, and who know each other."""
         storm = cls(system, [], [])
+        system.desk.configure(seed=seed)
         system.run("UPDATE limit_rule SET value = 1000000 WHERE tier = 3")
         phones = [
             system.member(name=f"Caller {'ABCDEFGHIJKLMNOP'[n]}", tokens=TOKENS, tier=3)
@@ -129,12 +131,18 @@ class Storm:
 
 @dataclass
 class Caller:
-    """One person with a telephone, in a thread of their own."""
+    """One person with a telephone, in a thread of their own.
+
+    `tries` are the PINs given since one was last seen to be right, `tries_most` the most of them:
+    a try that was charged stays charged, also when whoever checked it was killed.
+    """
 
     storm: Storm
     phone: Phone
     friends: list[Phone]
     chance: random.Random
+    tries: int = 0
+    tries_most: int = 0
     bug: str = ""
 
     def live(self) -> None:
@@ -168,14 +176,14 @@ class Caller:
         """Send, and if nothing is learnt, dial again to learn it."""
         intent = self._at_pin()
         intent.pin_given = True
-        self._hear(intent, self.phone.say(self.phone.pin))
+        self._hear(intent, self._give(self.phone.pin))
 
     def pay_after_a_wrong_pin(self) -> None:
         intent = self._at_pin()
-        screen = self.phone.say(WRONG_PIN)
+        screen = self._give(WRONG_PIN)
         if screen.asks_pin:
             intent.pin_given = True
-            screen = self.phone.say(self.phone.pin)
+            screen = self._give(self.phone.pin)
         self._hear(intent, screen)
 
     def pay_and_repeat(self) -> None:
@@ -184,7 +192,7 @@ class Caller:
         text = self.phone.transcript(self.phone.pin)
         call, number = self.phone.screen.call, self.phone.number
         intent.pin_given = True
-        self._hear(intent, self.phone.say(self.phone.pin))
+        self._hear(intent, self._give(self.phone.pin))
         for _copy in range(3):
             self._hear_once(intent, self._deliver(call, number, text))
 
@@ -220,7 +228,7 @@ class Caller:
         """Ask for the balance."""
         self.phone.home()
         self.phone.choose(BALANCE)
-        self.phone.say(self.phone.pin)
+        self._give(self.phone.pin)
         self.phone.hang_up()
 
     def _at_pin(self) -> Intent:
@@ -229,7 +237,19 @@ class Caller:
         self.phone.to_pin(friend, intent.amount)
         return intent
 
+    def _give(self, pin: str) -> Screen:
+        self._count_try()
+        screen = self.phone.say(pin)
+        if SENT.search(screen.text) or HAVE.search(screen.text):
+            self.tries = 0
+        return screen
+
+    def _count_try(self) -> None:
+        self.tries += 1
+        self.tries_most = max(self.tries, self.tries_most)
+
     def _deliver(self, call: str, number: str, text: str) -> Screen:
+        self._count_try()
         try:
             body = self.storm.system.post(call, number, text)
         except httpx.HTTPError:

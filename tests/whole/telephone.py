@@ -158,6 +158,8 @@ class Phone:
     def say(self, *answers: str) -> Screen:
         """Type one answer after the other."""
         for answer in answers:
+            if self.screen.ends:
+                raise Lost(f"nobody listens to {answer!r} after {self.screen}")
             self.typed.append(answer)
             self._do("reply", text=answer)
         return self.screen
