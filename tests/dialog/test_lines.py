@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import cast
 import pytest
 import redis
 
+from tests.db.crowd import eventually
 from tests.people import AMINA, BARAKA, MANY, settings_for
 from ussd_app import bootstrap
 from ussd_app.clock import Deadline
@@ -31,6 +33,7 @@ from ussd_app.dialog.lines import (
 from ussd_app.dialog.seal import Sealer
 from ussd_app.dialog.session import Frame, Session
 from ussd_app.dialog.wire import Script, Wire
+from ussd_app.embedded.stores import Stores
 from ussd_app.errors import TooMany, Unavailable
 
 CODE = "*384*96#"
@@ -54,6 +57,18 @@ def held(
 ) -> Iterator[Hold]:
     with lines.hold(call=call, phone=phone, service_code=code, deadline=Deadline(seconds)) as hold:
         yield hold
+
+
+@contextmanager
+def frozen(stores: Stores) -> Iterator[None]:
+    """Redis there, and silent: what was asked meanwhile it does afterwards."""
+    assert stores.redis
+    assert stores.redis.child
+    stores.redis.child.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        stores.redis.child.send_signal(signal.SIGCONT)
 
 
 def at(state: str, *, over: bool = False) -> Session:
@@ -126,6 +141,33 @@ def test_an_unknown_call_learns_nothing_of_one_that_ended(lines: Lines) -> None:
 
     with held(lines, "c2") as hold:
         assert hold.held.before is None
+
+
+def test_an_end_that_redis_has_saved_is_told(lines: Lines) -> None:
+    with held(lines, "a call") as hold:
+        hold.save(at("done", over=True), risky=True)
+
+    with held(lines, "the next call") as hold:
+        assert (hold.held.before, hold.held.untold) == (None, False)
+
+
+def test_r_a15_an_end_that_redis_saved_after_we_gave_up_waiting_is_untold(
+    stores: Stores, redis_client: redis.Redis, sealer: Sealer
+) -> None:
+    assert stores.redis
+    lines = Lines(redis.Redis.from_url(stores.redis.url, socket_timeout=0.2), sealer, MANY)
+
+    save(lines, "a call", "asked for a PIN")
+    with held(lines, "a call") as hold, frozen(stores), pytest.raises(Unavailable):
+        hold.save(at("done", over=True), risky=True)
+    line = line_of(redis_client)
+    eventually(lambda: redis_client.hget(line, "open") != b"1", "what was asked of it while frozen")
+    redis_client.hdel(line, "lock")  # as the end of the lease would
+
+    with held(lines, "the next call") as hold:
+        assert hold.held.before
+        assert hold.held.before.frames[0].state == "done"
+        assert hold.held.untold
 
 
 def test_the_newest_call_is_the_one_that_spoke_last(lines: Lines) -> None:
