@@ -1,4 +1,8 @@
-"""The fault suite: everything is killed, emptied and spoilt while people call; then the judgement."""
+"""The fault suite: everything is killed, emptied and spoilt while people call; then the judgement.
+
+A storm of the soak prints its seed: `SOAK_SEED=… make soak` strikes the same blows in the same order,
+`SOAK_MINUTES=…` makes it longer.
+"""
 
 from __future__ import annotations
 
