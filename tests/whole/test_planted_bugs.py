@@ -33,7 +33,7 @@ class Plant:
     test: str
 
 
-QUICK = (
+QUICK = (  # their tests need no stores
     Plant(
         "a cut call goes on behind a consent",
         file="ussd_app/dialog/session.py",
@@ -41,6 +41,15 @@ QUICK = (
         after="return True",
         test="tests/dialog/test_machine.py::test_r_a15_a_cut_call_goes_on_from_its_last_safe_screen",
     ),
+    Plant(
+        "what is done after a cut is done under the old key",
+        file="ussd_app/dialog/machine.py",
+        before="            frame.ref = new_ref()\n",
+        after="",
+        test="tests/dialog/test_machine.py::test_r_a15_what_is_done_after_a_cut_is_done_under_another_ref",
+    ),
+)
+SLOW = (
     Plant(
         "an equal transcript is heard again",
         file="ussd_app/dialog/switchboard.py",
@@ -52,21 +61,12 @@ QUICK = (
         ),
         test="tests/dialog/test_transcripts.py::test_the_same_transcript_gets_the_same_answer_and_does_nothing",
     ),
-)
-SLOW = (
     Plant(
         "nobody waits for a line that is held",
         file="ussd_app/dialog/lines.py",
         before="if f[1] and tonumber(f[1]) > now then",
         after="if false then",
         test="tests/dialog/test_transcripts.py::test_twenty_copies_of_a_wrong_pin_at_once_are_one_try",
-    ),
-    Plant(
-        "what is done after a cut is done under the old key",
-        file="ussd_app/dialog/machine.py",
-        before="            frame.ref = new_ref()\n",
-        after="",
-        test="tests/dialog/test_machine.py::test_r_a15_what_is_done_after_a_cut_is_done_under_another_ref",
     ),
     Plant(
         "a PIN is checked before the try is charged",
