@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.run
 TEST := $(VENV)/.test
 BROWSER := $(VENV)/.browser
-COVERAGE_FLOOR := 90
+COVERAGE_FLOOR := 97
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format lint types imports menus soak bench graph pictures translations lock clean

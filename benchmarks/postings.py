@@ -1,4 +1,8 @@
-"""Postings and whole transfers from Python, beside pgbench's tpcb-like on the same server."""
+"""Postings and whole transfers from Python, beside pgbench's tpcb-like on the same server.
+
+Both sides have as many connections as the web processes of this machine have. A posting or a
+transfer is one statement, and tpcb-like seven; each ends in a durable commit.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +24,9 @@ from ussd_app.embedded.postgres import ADMIN
 from ussd_app.ledger import service as ledger
 from ussd_app.settings import read
 from ussd_app.transfers.payments import Order
+from ussd_app.wsgi import THREADS
 
-CLIENTS = 8
+CLIENTS = bootstrap.cores() * THREADS  # as many connections as the web processes here have
 SECONDS = 6
 ROUNDS = 3
 SCALE = 8
