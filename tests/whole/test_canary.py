@@ -115,8 +115,15 @@ def use_everything(aviary: Aviary) -> None:
     zuhura.choose(SEND)
     zuhura.say(aviary.phone().national)
     zuhura.choose(INVITE)
-    for words in ("START", "STOP"):
-        friend.desk.ask("POST", f"/phones/{friend.number}/sms", json={"text": words})
+    _text(aviary.system, friend, "START", leaves="inbound_message")
+    _text(aviary.system, friend, "STOP", leaves="opt_out")  # in this order, or it opts in again
+
+
+def _text(system: System, phone: Phone, words: str, *, leaves: str) -> None:
+    """Send an SMS to us, and wait until it has left a row of this number."""
+    phone.desk.ask("POST", f"/phones/{phone.number}/sms", json={"text": words})
+    count = f"SELECT count(*) FROM {leaves} WHERE phone = %s"
+    eventually(lambda: system.value(count, phone.number), f"{words} in {leaves}")
 
 
 def guess(aviary: Aviary) -> None:
