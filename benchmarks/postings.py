@@ -1,7 +1,6 @@
 """Postings and whole transfers from Python, beside pgbench's tpcb-like on the same server.
 
-Both sides have as many connections as the web processes of this machine have. A posting or a
-transfer is one statement, and tpcb-like seven; each ends in a durable commit.
+A posting or a transfer is one statement, and tpcb-like seven; each ends in a durable commit.
 """
 
 from __future__ import annotations
@@ -24,12 +23,11 @@ from ussd_app.embedded.postgres import ADMIN
 from ussd_app.ledger import service as ledger
 from ussd_app.settings import read
 from ussd_app.transfers.payments import Order
-from ussd_app.wsgi import THREADS
 
-CLIENTS = bootstrap.cores() * THREADS  # as many connections as the web processes here have
+CLIENTS = 8
 SECONDS = 6
 ROUNDS = 3
-SCALE = 8
+SCALE = 20
 PGBENCH = "pgbench"
 DEEDS = ("uniform", "hot", "transfer")
 
