@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
-from sqlalchemy import text
 
 from tests.db.crowd import crowd, given, raised
 from tests.db.surgery import Surgeon
@@ -112,15 +111,6 @@ def test_a_work_after_a_reading_is_a_transaction(db: Database) -> None:
 
     with pytest.raises(NotFound), db.work() as work:
         put(work)
-        raise NotFound
-
-    assert days(db) == 0
-
-
-def test_statements_of_sqlalchemy_are_in_the_same_transaction(db: Database) -> None:
-    with pytest.raises(NotFound), db.work() as work:
-        work.core.execute(text("INSERT INTO sms_spend (day, cost, count) VALUES (now(), 1, 1)"))
-        assert work.the_row("SELECT count(*) FROM sms_spend") == (1,)
         raise NotFound
 
     assert days(db) == 0

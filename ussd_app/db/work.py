@@ -10,24 +10,25 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any, LiteralString, TypeVar
+from contextlib import AbstractContextManager, contextmanager, suppress
+from types import TracebackType
+from typing import LiteralString, TypeVar
 
 import psycopg
 import psycopg.errors
-import sqlalchemy.exc
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine
 
 from ussd_app.breaker import Breaker
-from ussd_app.db.connection import CONNECT_SECONDS, BoundedConnection
+from ussd_app.db.connection import CONNECT_SECONDS, OUTDATED, Connection, Row
+from ussd_app.db.pool import Pool
 from ussd_app.errors import Unavailable
 
 ATTEMPTS_MOST = 3
 LOCK_MILLISECONDS = 2000
 IDLE_MILLISECONDS = 10_000
 
+PATIENCE_SECONDS = 5  # for the answer to a statement, beyond what the server gives it
+
 T = TypeVar("T")
-Row = tuple[Any, ...]
 
 _GONE = (
     psycopg.OperationalError,
@@ -35,9 +36,7 @@ _GONE = (
     psycopg.errors.QueryCanceled,
     psycopg.errors.LockNotAvailable,
     psycopg.errors.ReadOnlySqlTransaction,
-    sqlalchemy.exc.OperationalError,
-    sqlalchemy.exc.InterfaceError,
-    sqlalchemy.exc.TimeoutError,
+    *OUTDATED,
 )
 _CONTENDED = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 
@@ -53,62 +52,45 @@ class NotDurable(RuntimeError):
 
 
 class Work:
-    """An open transaction, or with `Database.reading` a series of single reads."""
+    """An open transaction, or with `Database.reading` a series of single statements."""
 
-    def __init__(self, engine: Engine, raw: PoolProxiedConnection) -> None:
-        self._engine, self._raw = engine, raw
-        driver = raw.driver_connection
-        assert isinstance(driver, BoundedConnection)
-        self._driver = driver
-        self._core: Connection | None = None
+    __slots__ = ("_rows", "_run", "connection")
 
-    @property
-    def core(self) -> Connection:
-        """For statements of SQLAlchemy Core, in the same transaction."""
-        if self._core is None:
-            self._core = Connection(self._engine, self._raw)
-        return self._core
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._rows, self._run = connection.rows, connection.run
 
     def begin(self) -> None:
         """Open the transaction; `Database` alone does this, and ends it."""
-        self._driver.autocommit = False
+        self._run("BEGIN")
 
     def commit(self) -> None:
         """Make it durable. If this fails, nobody knows whether it is."""
-        try:
-            self._driver.commit()
-        finally:
-            self._settle()
+        self.connection.commit()
 
     def roll_back(self) -> None:
         """Undo it; a server that is gone does so by itself."""
         with suppress(*_GONE):
-            self._driver.rollback()
-        self._settle()
-
-    def _settle(self) -> None:
-        """Be ready for single statements again, unless the connection is lost."""
-        if not self._driver.closed:
-            self._driver.autocommit = True
+            self._run("ROLLBACK")
 
     def row(self, query: LiteralString, *values: object) -> Row | None:
-        """The first row; placeholders are `%s`. Prepared by the driver after a few times."""
-        found: Row | None = self._driver.execute(query, values).fetchone()
-        return found
+        """The first row; placeholders are `%s`."""
+        rows = self._rows(query, values)
+        return rows[0] if rows else None
 
     def the_row(self, query: LiteralString, *values: object) -> Row:
         """The one row there must be."""
-        found = self.row(query, *values)
-        assert found is not None
-        return found
+        rows = self._rows(query, values)
+        assert rows
+        return rows[0]
 
     def rows(self, query: LiteralString, *values: object) -> Sequence[Row]:
         """All rows."""
-        return self._driver.execute(query, values).fetchall()
+        return self._rows(query, values)
 
     def run(self, query: LiteralString, *values: object) -> int:
         """How many rows the statement touched."""
-        return self._driver.execute(query, values).rowcount
+        return self._run(query, values)
 
 
 class Database:
@@ -124,22 +106,14 @@ class Database:
             f"-c idle_in_transaction_session_timeout={IDLE_MILLISECONDS} "
             "-c synchronous_commit=on"
         )
+        self._patience = statement_seconds + PATIENCE_SECONDS
+        self._pool: Pool[Work] = Pool(pool_size)
         self._breaker = Breaker()
-        self.engine = create_engine(
-            "postgresql+psycopg://",
-            creator=self._connect,
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=CONNECT_SECONDS,
-            pool_reset_on_return=None,
-            skip_autocommit_rollback=True,
-            hide_parameters=True,
-        )
 
     @contextmanager
     def work(self) -> Iterator[Work]:
         """A transaction: committed when the block is left, rolled back when it raises."""
-        with self._checked_out() as work:
+        with self.reading() as work:
             work.begin()
             try:
                 yield work
@@ -148,11 +122,9 @@ class Database:
                 raise
             work.commit()
 
-    @contextmanager
-    def reading(self) -> Iterator[Work]:
-        """Single reads without a transaction around them: half the price, no shared snapshot."""
-        with self._checked_out() as work:
-            yield work
+    def reading(self) -> AbstractContextManager[Work]:
+        """Single statements, each a transaction of its own: half the price, no shared snapshot."""
+        return _Loan(self._breaker, self._take, self._put)
 
     def attempt(self, deed: Callable[[], T]) -> T:
         """Do `deed`, a work of its own, again if PostgreSQL ended it to break a deadlock."""
@@ -167,51 +139,88 @@ class Database:
 
     def close(self) -> None:
         """Let every idle connection go."""
-        self.engine.dispose()
+        for work in self._pool.drain():
+            work.connection.close()
 
-    @contextmanager
-    def _checked_out(self) -> Iterator[Work]:
-        with self._breaker:
-            try:
-                raw = self._fresh()
-                try:
-                    yield Work(self.engine, raw)
-                finally:
-                    if raw.driver_connection is None or raw.driver_connection.closed:
-                        raw.invalidate()
-                    raw.close()
-            except _CONTENDED:
-                raise
-            except _GONE as error:
-                raise Unavailable("PostgreSQL does not answer") from error
-
-    def _fresh(self) -> PoolProxiedConnection:
+    def _take(self) -> Work:
         """A connection whose server is still there: after a restart every idle one is stale."""
-        while True:
-            raw = self.engine.raw_connection()
-            driver = raw.driver_connection
-            assert isinstance(driver, BoundedConnection)
-            if not driver.is_stale:
-                return raw
-            raw.invalidate()
-            raw.close()
+        work = self._pool.take(CONNECT_SECONDS)
+        if work and not work.connection.is_stale:
+            return work
+        try:
+            if work:
+                work.connection.close()
+            return self._connect()
+        except BaseException:
+            self._pool.put(None)
+            raise
 
-    def _connect(self) -> BoundedConnection:
-        connection = BoundedConnection.connect(
+    def _put(self, work: Work) -> None:
+        if work.connection.is_idle:
+            self._pool.put(work)
+        else:
+            work.connection.close()
+            self._pool.put(None)
+
+    def _connect(self) -> Work:
+        driver = psycopg.Connection.connect(
             self._url,
             autocommit=True,
             application_name=self._name,
             connect_timeout=CONNECT_SECONDS,
             options=self._options,
-            prepare_threshold=2,
             tcp_user_timeout=5000,
             keepalives_idle=30,
         )
-        settings = connection.execute(_DURABLE).fetchone()
+        connection = Connection(driver, patience=self._patience)
+        (settings,) = connection.rows(_DURABLE, ())
         if settings != ("on", "on", "on"):
             connection.close()
             raise NotDurable(
                 "PostgreSQL may lose what it acknowledged: fsync, synchronous_commit and "
                 f"full_page_writes must be on, and are {settings}"
             )
-        return connection
+        return Work(connection)
+
+
+class _Loan:
+    """A connection for the length of a block, and what its errors mean.
+
+    A class, because this stands around every statement and costs half of what a generator does.
+    """
+
+    __slots__ = ("_breaker", "_put", "_take", "_work")
+
+    def __init__(
+        self, breaker: Breaker, take: Callable[[], Work], put: Callable[[Work], None]
+    ) -> None:
+        self._breaker, self._take, self._put = breaker, take, put
+
+    def __enter__(self) -> Work:
+        self._breaker.__enter__()
+        try:
+            self._work = self._take()
+        except BaseException as error:
+            self._judge(error)
+            raise
+        return self._work
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._put(self._work)
+        self._judge(error)
+
+    def _judge(self, error: BaseException | None) -> None:
+        """Tell the breaker. Raises Unavailable for an error that says so."""
+        if error is None:
+            self._breaker.__exit__(None, None, None)
+            return
+        if isinstance(error, _GONE) and not isinstance(error, _CONTENDED):
+            unavailable = Unavailable("PostgreSQL does not answer")
+            self._breaker.__exit__(Unavailable, unavailable, None)
+            raise unavailable from error
+        self._breaker.__exit__(type(error), error, error.__traceback__)

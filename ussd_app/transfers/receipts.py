@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ussd_app.clock import Local
-from ussd_app.db.work import Database, Row
+from ussd_app.db.connection import Row
+from ussd_app.db.work import Database
 from ussd_app.messages.service import Draft, Messages
 from ussd_app.text import Text, _
 from ussd_app.tokens.service import Tokens
