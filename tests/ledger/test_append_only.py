@@ -85,16 +85,44 @@ def test_who_serves_writes_the_books_by_their_functions_alone(
     assert allowed(stores.postgres.url(APP, database), *WRITTEN_PAST_THE_FUNCTIONS) == []
 
 
-def test_even_the_owner_writes_no_posting_that_does_not_balance(
-    stores: Stores, database: str, with_a_history: World
+@pytest.mark.parametrize(
+    ("leg", "amount"), [(3, 5), (3, 0), (0, 5), (-1, 5)], ids=["more", "nothing", "zeroth", "minus"]
+)
+def test_even_the_owner_adds_no_leg_that_does_not_balance(
+    stores: Stores, database: str, with_a_history: World, leg: int, amount: int
 ) -> None:
     assert stores.postgres
     with psycopg.connect(stores.postgres.url(OWNER, database)) as owner:
         owner.execute(
             """
             INSERT INTO entry (posting, leg, account, token, amount)
-            SELECT posting, 3, account, token, 5 FROM entry LIMIT 1
+            SELECT posting, %s, account, token, %s FROM entry LIMIT 1
+            """,
+            [leg, amount],
+        )
+        with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="not balance"):
+            owner.commit()
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [[], [5], [5, 5], [5, -4], [0, 0], [5, -5, 0]],
+    ids=["none", "one", "doubled", "short", "nothing", "two and nothing"],
+)
+def test_even_the_owner_writes_no_posting_that_does_not_balance(
+    stores: Stores, database: str, with_a_history: World, amounts: list[int]
+) -> None:
+    assert stores.postgres
+    with psycopg.connect(stores.postgres.url(OWNER, database)) as owner:
+        owner.execute(
             """
+            WITH made AS (INSERT INTO posting (kind, at) VALUES ('grant', now()) RETURNING id),
+                own AS (SELECT id, token FROM account LIMIT 1)
+            INSERT INTO entry (posting, leg, account, token, amount)
+            SELECT made.id, leg, own.id, own.token, amount
+            FROM made, own, unnest(%s::bigint[]) WITH ORDINALITY AS legs(amount, leg)
+            """,
+            [amounts],
         )
         with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="not balance"):
             owner.commit()
@@ -112,20 +140,23 @@ def test_even_the_owner_gives_nobody_less_than_nothing(
 
 
 @pytest.mark.parametrize("schema", ["pg_temp", "public"])
+@pytest.mark.parametrize("table", ["account", "posting", "entry"])
 def test_a_table_of_ones_own_does_not_stand_in_for_the_books(
-    stores: Stores, database: str, with_a_history: World, schema: str
+    stores: Stores, database: str, with_a_history: World, schema: str, table: str
 ) -> None:
     assert stores.postgres
+    books, own = sql.Identifier("public", table), sql.Identifier("pg_temp", table)
+    added = sql.SQL("SELECT count(*) FROM (TABLE {} EXCEPT TABLE {}) AS added")
     with psycopg.connect(stores.postgres.url(APP, database), autocommit=True) as app:
-        app.execute("CREATE TEMPORARY TABLE posting (LIKE public.posting)")
+        app.execute(sql.SQL("CREATE TEMPORARY TABLE {} AS TABLE {}").format(own, books))
         app.execute(sql.SQL("SET search_path = {}, public").format(sql.Identifier(schema)))
-        before = app.execute("SELECT count(*) FROM public.posting").fetchone()
         app.execute("""
             SELECT public.ledger_move('grant', now(), house.id, own.id, 5)
             FROM public.account house, public.account own
             WHERE house.owner IS NULL AND own.owner IS NOT NULL LIMIT 1
         """)
 
-        assert before is not None
-        assert app.execute("SELECT count(*) FROM public.posting").fetchone() == (before[0] + 1,)
-        assert app.execute("SELECT count(*) FROM pg_temp.posting").fetchone() == (0,)
+        in_books = app.execute(added.format(books, own)).fetchone()
+        in_own = app.execute(added.format(own, books)).fetchone()
+        assert in_books == ({"account": 1, "posting": 1, "entry": 2}[table],)
+        assert in_own == ({"account": 1, "posting": 0, "entry": 0}[table],)  # the old balance

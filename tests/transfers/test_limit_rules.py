@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from tests.db.surgery import Surgeon
 from tests.transfers.town import Town
+from ussd_app.errors import LimitReached
+from ussd_app.transfers.payments import MOST, Order, PayeeLimit, Payments
 
 SPANS = {"day": None, "7d": timedelta(days=7), "30d": timedelta(days=30)}
 PAYER_TIER, PAYEE_TIER, TOKEN = 2, 1, 1
@@ -57,6 +59,25 @@ history = st.lists(
 )
 
 
+@dataclass(frozen=True)
+class Case:
+    """What stands before one payment of `amount`, in smallest units as the payee's balance is."""
+
+    rules: list[Rule]
+    history: list[Sent]
+    balance: int
+    amount: int
+
+
+cases = st.builds(
+    Case,
+    rules=rules,
+    history=history,
+    balance=st.integers(0, 200_000),
+    amount=st.integers(1, 100_000),
+)
+
+
 def out_room(rules: list[Rule], history: list[Sent], now: datetime, day: datetime) -> int | None:
     def sent(span: str) -> int:
         if span == "transfer":
@@ -78,17 +99,17 @@ def in_room(rules: list[Rule], balance: int) -> int | None:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(rules=rules, history=history, balance=st.integers(0, 200_000))
+@given(case=cases)
 def test_r_a07_limits_leave_what_the_tightest_rule_leaves(
-    town: Town, surgeon: Surgeon, rules: list[Rule], history: list[Sent], balance: int
+    town: Town, surgeon: Surgeon, case: Case
 ) -> None:
     now = town.world.clock.now()
     surgeon.run("DELETE FROM limit_rule")
     surgeon.run("DELETE FROM transfer")
     surgeon.run("UPDATE member SET tier = %s WHERE id = %s", PAYER_TIER, town.amina)
     surgeon.run("UPDATE member SET tier = %s WHERE id = %s", PAYEE_TIER, town.baraka)
-    surgeon.run("UPDATE account SET balance = %s WHERE owner = %s", balance, town.baraka)
-    for number, rule in enumerate(rules):
+    surgeon.run("UPDATE account SET balance = %s WHERE owner = %s", case.balance, town.baraka)
+    for number, rule in enumerate(case.rules):
         surgeon.run(
             """
             INSERT INTO limit_rule (code, tier, token, direction, measure, span, value, active_from)
@@ -103,11 +124,11 @@ def test_r_a07_limits_leave_what_the_tightest_rule_leaves(
             rule.value,
             now - timedelta(days=60),
         )
-    for number, one in enumerate(history):
+    for number, one in enumerate(case.history):
         surgeon.run(
             """
-            INSERT INTO transfer (key, payer, payee, token, amount, state, posting, at)
-            VALUES (%s, %s, %s, %s, %s, 'posted', %s, %s)
+            INSERT INTO transfer (key, payer, payee, token, amount, posting, at)
+            VALUES (%s, %s, %s, %s, %s, %s, %s)
             """,
             f"key-{number}",
             town.amina,
@@ -118,8 +139,23 @@ def test_r_a07_limits_leave_what_the_tightest_rule_leaves(
             now - timedelta(hours=one.hours),
         )
 
-    weighed = town.world.services.payments._weigh(town.order(1, key="new"))
+    token, payments = town.world.services.tokens.first, town.world.services.payments
+    room = out_room(case.rules, case.history, now, town.world.services.local.midnight(now))
+    payee_room = in_room(case.rules, case.balance)
+    order = Order("new", town.amina, town.baraka, token.amount(case.amount), repeat=True)
 
-    day = town.world.services.local.midnight(now)
-    assert weighed.out_room == out_room(rules, history, now, day)
-    assert weighed.in_room == in_room(rules, balance)
+    assert payments.room(town.amina, town.baraka).units == (MOST if room is None else room)
+    if room is not None and case.amount > room:
+        assert refusal(payments, order) == (LimitReached, room)
+    elif payee_room is not None and case.amount > payee_room:
+        assert refusal(payments, order) == (PayeeLimit, payee_room)
+    else:
+        assert refusal(payments, order) is None
+
+
+def refusal(payments: Payments, order: Order) -> tuple[type[LimitReached], int] | None:
+    try:
+        payments.weigh(order)
+    except LimitReached as limit:
+        return type(limit), limit.remaining
+    return None

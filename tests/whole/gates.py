@@ -74,8 +74,8 @@ class Gate:
 
 CHARGED = Gate("try_charged", "pin", "UPDATE", "NEW.failures > OLD.failures")
 CLEARED = Gate("pin_was_right", "pin", "UPDATE", "NEW.failures = 0 AND OLD.failures > 0")
-PAYING = Gate("payment_before_commit", "transfer", "INSERT", "NEW.state = 'posted'")
-PAID = Gate("payment_committing", "transfer", "INSERT", "NEW.state = 'posted'", at_commit=True)
+PAYING = Gate("payment_before_commit", "transfer", "INSERT", "NEW.posting IS NOT NULL")
+PAID = Gate("payment_committing", "transfer", "INSERT", "NEW.posting IS NOT NULL", at_commit=True)
 
 _QUEUED, _RUNNING = "NEW.state = 'queued' AND NEW.kind = ", "NEW.state = 'running' AND NEW.kind = "
 PROMISE_HANDED = Gate(

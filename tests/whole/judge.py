@@ -53,7 +53,7 @@ def _transfers(storm: Storm) -> list[Made]:
         """
         SELECT p.phone, q.phone, t.amount, t.posting
         FROM transfer t JOIN member p ON p.id = t.payer JOIN member q ON q.id = t.payee
-        WHERE t.state = 'posted' AND p.phone = ANY(%s) ORDER BY t.posting
+        WHERE t.posting IS NOT NULL AND p.phone = ANY(%s) ORDER BY t.posting
         """,
         storm.numbers,
     )

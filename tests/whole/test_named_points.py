@@ -81,7 +81,7 @@ class Payment:
         rows = self.system.rows(
             """
             SELECT t.posting FROM transfer t JOIN member m ON m.id = t.payer
-            WHERE m.phone = %s AND t.state = 'posted'
+            WHERE m.phone = %s AND t.posting IS NOT NULL
             """,
             self.payer.number,
         )

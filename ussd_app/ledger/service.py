@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import psycopg.errors
 
@@ -17,8 +18,7 @@ GRANTS = "grants"
 COVERED = "ck_account_covered"
 
 
-@dataclass(frozen=True)
-class Moved:
+class Moved(NamedTuple):
     """A posting of two legs. A balance is None for an account of the house, which stores none."""
 
     posting: int

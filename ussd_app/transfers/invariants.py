@@ -9,7 +9,7 @@ INVARIANTS = (
         "every transfer moved its amount from payer to payee, once",
         """
         SELECT t.posting FROM transfer t
-        WHERE t.state = 'posted' AND NOT EXISTS (
+        WHERE t.posting IS NOT NULL AND NOT EXISTS (
             SELECT FROM posting p
                 JOIN entry paid ON paid.posting = p.id AND paid.leg = 1
                 JOIN entry got ON got.posting = p.id AND got.leg = 2
@@ -34,7 +34,7 @@ INVARIANTS = (
             LEFT JOIN message s ON s.dedupe = 'sent:' || t.posting
             LEFT JOIN message r ON r.dedupe = 'received:' || t.posting
             LEFT JOIN errand e ON e.kind = 'receipts' AND e.subject = t.posting
-        WHERE t.state = 'posted' AND (s.id IS NULL OR r.id IS NULL) AND e.id IS NULL
+        WHERE t.posting IS NOT NULL AND (s.id IS NULL OR r.id IS NULL) AND e.id IS NULL
         """,
     ),
     Invariant(
@@ -42,7 +42,7 @@ INVARIANTS = (
         """
         SELECT t.posting FROM transfer t LEFT JOIN audit a
             ON a.subject_kind = 'posting' AND a.subject = t.posting AND a.action = 'transfer.sent'
-        WHERE t.state = 'posted' AND a.id IS NULL
+        WHERE t.posting IS NOT NULL AND a.id IS NULL
         """,
     ),
 )

@@ -13,14 +13,13 @@ from ussd_app.db.base import Base
 class Transfer(Base):
     """A transfer that was posted, or one that was given up before it was.
 
-    `key` is made before the first attempt: the second attempt finds the first. An abandoned row
-    takes the key of a payment whose caller was told that nothing was sent.
+    `key` is made before the first attempt: the second attempt finds the first. A row without a
+    posting takes the key of a payment that was given up: its caller was told that nothing was sent.
     """
 
     __tablename__ = "transfer"
     __table_args__ = (
-        CheckConstraint("(state = 'posted') = (posting IS NOT NULL)", name="state"),
-        CheckConstraint("amount > 0 OR state = 'abandoned'", name="amount"),
+        CheckConstraint("amount > 0 OR posting IS NULL", name="amount"),
         Index("ix_transfer_payer", "payer", "at", postgresql_include=["payee", "token", "amount"]),
     )
 
@@ -29,7 +28,6 @@ class Transfer(Base):
     payee: Mapped[int]
     token: Mapped[int]
     amount: Mapped[int]
-    state: Mapped[str]
     posting: Mapped[int | None] = mapped_column(unique=True)
     at: Mapped[datetime]
 

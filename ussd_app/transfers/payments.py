@@ -10,19 +10,15 @@ import psycopg.errors
 
 from ussd_app.audit import service as audit
 from ussd_app.clock import Clock, Local
-from ussd_app.db.work import Database, Row, Work
-from ussd_app.errors import Conflict
-from ussd_app.ledger import service as ledger
+from ussd_app.db.connection import Row
+from ussd_app.db.work import Database, Work
 from ussd_app.tokens.service import Tokens
 from ussd_app.transfers.weighing import FUNDS, KNOWN, PayeeLimit, Twin, Weighed
 from ussd_app.values import Amount, Name, Reference
 
 MOST = 10**11  # smallest units, where no limit stands: more than a screen can show
 
-PAYEE_MOST = "payee_most"
-
-_WEIGH = "SELECT * FROM transfer_weigh(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
-_SEND = "SELECT * FROM transfer_send(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_SEND = "SELECT * FROM transfer_send(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 _RECEIPT = """
     SELECT t.posting, t.amount, m.name, t.at, e.balance
     FROM transfer t JOIN member m ON m.id = t.payee
@@ -83,7 +79,7 @@ class Payments:
     def room(self, payer: int, payee: int) -> Amount:
         """The most that the payer's limits leave for one payment now."""
         token = self._tokens.first
-        room = self._weigh(Order("", payer, payee, token.amount(0))).out_room
+        room = self._weigh(Order("", payer, payee, token.amount(0))).room
         return token.amount(MOST if room is None else room)
 
     def send(self, order: Order) -> Receipt:
@@ -111,8 +107,8 @@ class Payments:
         with self._db.work() as work:
             taken = work.run(
                 """
-                INSERT INTO transfer (key, payer, payee, token, amount, state, at)
-                VALUES (%s, %s, %s, %s, 0, 'abandoned', %s) ON CONFLICT (key) DO NOTHING
+                INSERT INTO transfer (key, payer, payee, token, amount, at)
+                VALUES (%s, %s, %s, %s, 0, %s) ON CONFLICT (key) DO NOTHING
                 """,
                 key,
                 payer,
@@ -134,51 +130,46 @@ class Payments:
 
     def _weigh(self, order: Order) -> Weighed:
         with self._db.reading() as reading:
-            return Weighed(*reading.the_row(_WEIGH, *self._asked(order)))
+            return self._ask(reading, order, self._clock.now(), dry=True)
 
     def _send(self, work: Work, order: Order) -> Receipt:
-        values = self._asked(order)
+        now = self._clock.now()
         try:
-            posting, left, *rest = work.the_row(_SEND, *values)
-        except psycopg.errors.CheckViolation as error:
-            if error.diag.constraint_name == PAYEE_MOST:  # somebody else was faster
-                raise PayeeLimit("balance", 0) from None
-            raise ledger.refusal(error) from None
-        except psycopg.errors.UniqueViolation:
-            raise Conflict("that key was taken meanwhile") from None
-        weighed = Weighed(*rest)
-        if weighed.refusal == KNOWN:
-            return self._again(work, order, weighed)
+            weighed = self._ask(work, order, now, dry=False)
+        except (psycopg.errors.CheckViolation, psycopg.errors.UniqueViolation):
+            weighed = self._ask(work, order, now, dry=True)
+            if weighed.refusal is None:  # somebody else was faster, and has given back
+                raise psycopg.errors.SerializationFailure from None
+        if weighed.refusal == KNOWN:  # the same payment gives the same receipt
+            receipt = self._receipt(work.row(_BY_KEY, order.payer, order.key))
+            assert receipt is not None
+            return receipt
         if weighed.refusal:
             raise weighed.error()
-        now, name = values[-2], Name(weighed.payee_name).short
         return Receipt(
-            Reference.of(posting), order.amount, name, now, self._tokens.first.amount(left)
+            Reference.of(weighed.posting),
+            order.amount,
+            Name(weighed.payee_name).short,
+            now,
+            self._tokens.first.amount(weighed.balance),
         )
 
-    def _again(self, work: Work, order: Order, known: Weighed) -> Receipt:
-        """The same key was seen: the same payment gives the same receipt."""
-        if known.known_posting is None:
-            raise Conflict("given up before")
-        if known[2:5] != (order.payer, order.payee, order.amount.units):
-            raise Conflict("that key was used for another payment")
-        receipt = self._receipt(work.row(_BY_KEY, order.payer, order.key))
-        assert receipt is not None
-        return receipt
-
-    def _asked(self, order: Order) -> tuple[str, int, int, int, int, int, bool, datetime, datetime]:
-        """What both functions are asked, in their order."""
-        now, token = self._clock.now(), self._tokens.first
-        return (
-            order.key,
-            order.payer,
-            order.payee,
-            token.id,
-            token.whole(1).units,
-            order.amount.units,
-            order.repeat,
-            now,
-            self._local.midnight(now),
+    def _ask(self, work: Work, order: Order, now: datetime, *, dry: bool) -> Weighed:
+        token = self._tokens.first
+        return Weighed(
+            *work.the_row(
+                _SEND,
+                order.key,
+                order.payer,
+                order.payee,
+                token.id,
+                token.whole(1).units,
+                order.amount.units,
+                order.repeat,
+                now,
+                self._local.midnight(now),
+                dry,
+            )
         )
 
     def _receipt(self, row: Row | None) -> Receipt | None:

@@ -70,7 +70,7 @@ class Recipients:
                 SELECT m.id, m.phone, m.name FROM (
                     SELECT payee, max(at) AS at FROM (
                         SELECT payee, at FROM transfer
-                        WHERE payer = %s AND state = 'posted' ORDER BY at DESC LIMIT 30
+                        WHERE payer = %s AND posting IS NOT NULL ORDER BY at DESC LIMIT 30
                     ) latest GROUP BY payee
                 ) t JOIN member m ON m.id = t.payee
                 WHERE m.status = 'ACTIVE' ORDER BY t.at DESC LIMIT %s

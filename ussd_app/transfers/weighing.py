@@ -1,7 +1,7 @@
-"""All that decides one payment, and what stands in its way: found by PostgreSQL in one statement.
+"""What PostgreSQL found of one payment: what stands in its way, or what became of it.
 
-The functions `transfer_weigh` and `transfer_send` read and decide under a lock on the payer; here
-their answer is given names, and a refusal becomes the error that says it.
+The function `transfer_send` reads and decides under a lock on the payer; here its answer is given
+names, and a refusal becomes the error that says it.
 """
 
 from __future__ import annotations
@@ -27,36 +27,34 @@ class PayeeLimit(LimitReached):
 
 
 class Weighed(NamedTuple):
-    """One row of `transfer_weigh`, in its order; a room is None where no rule limits."""
+    """One row of `transfer_send`, in its order; `room` is None where no rule limits."""
 
     refusal: str | None
-    known_posting: int | None
-    known_payer: int | None
-    known_payee: int | None
-    known_amount: int | None
-    payer_account: int | None
-    available: int
-    payee_account: int | None
-    payee_name: str
-    out_rule: str
-    out_room: int | None
-    in_rule: str
-    in_room: int | None
-    payee_most: int | None
+    rule: str
+    room: int | None
     twin_at: datetime
+    posting: int
+    balance: int
+    payee_name: str
 
     def error(self) -> Refusal:
         """What the refusal says to the caller."""
+        error: Refusal
         match self.refusal:
+            case "abandoned":
+                error = Conflict("given up before")
+            case "another":
+                error = Conflict("that key was used for another payment")
             case "account":
-                return NotFound("no account")
+                error = NotFound("no account")
             case "limit":
-                return LimitReached(self.out_rule, self.out_room or 0)
+                error = LimitReached(self.rule, self.room or 0)
             case "payee_limit":
-                return PayeeLimit(self.in_rule, self.in_room or 0)
+                error = PayeeLimit(self.rule, self.room or 0)
             case "twin":
-                return Twin(self.twin_at)
+                error = Twin(self.twin_at)
             case "funds":
-                return NotEnough(self.available)
+                error = NotEnough(self.room or 0)
             case who:
-                return NotAllowed(str(who))
+                error = NotAllowed(str(who))
+        return error
