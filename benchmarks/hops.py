@@ -29,9 +29,11 @@ def measure(ground: Ground) -> list[Row]:
                 "first": drive(ours, _hops(path, calls, ""), connections=CONNECTIONS),
                 "hop": drive(ours, _hops(path, calls, "4"), connections=CONNECTIONS),
             }
+            others = new_calls(ground, REQUESTS)
+            drive(ours, _hops(path, others, ""), connections=CONNECTIONS)
             half = loads["hop"].per_second / 2
             loads["paced"] = drive(
-                ours, _hops(path, calls, "4*0"), connections=CONNECTIONS, per_second=half
+                ours, _hops(path, others, "4"), connections=CONNECTIONS, per_second=half
             )
             if lap:  # the first lap warms up
                 for name, load in loads.items():
