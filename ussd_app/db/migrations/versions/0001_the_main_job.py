@@ -277,67 +277,84 @@ TRANSFERS = (
         OUT o_posting bigint, OUT o_balance bigint, OUT o_payee_name text
     ) LANGUAGE plpgsql AS $$
     DECLARE
-        v_both record;
-        v_sent record;
-        v_in record;
+        v_payer_account bigint;
+        v_payer_tier smallint;
+        v_payer_status text;
+        v_available bigint;
+        v_payee_account bigint;
+        v_payee_tier smallint;
+        v_payee_status text;
+        v_payee_balance bigint;
+        v_payee_most bigint;
+        v_payee_name text;
+        v_day bigint;
+        v_week bigint;
+        v_month bigint;
+        v_twin_at timestamptz;
         v_known record;
         v_moved record;
     BEGIN
         IF pg_advisory_xact_lock(p_payer) IS NULL THEN  -- as an expression: half of a PERFORM
         END IF;
-        SELECT pa.id AS payer_account, pa.balance - pa.held AS available,
-                p.tier AS payer_tier, p.status AS payer_status,
-                qa.id AS payee_account, qa.balance AS payee_balance,
-                q.tier AS payee_tier, q.status AS payee_status, q.name AS payee_name
-            INTO v_both
+        SELECT pa.id, pa.balance - pa.held, p.tier, p.status,
+                qa.id, qa.balance, q.tier, q.status, q.name
+            INTO v_payer_account, v_available, v_payer_tier, v_payer_status,
+                v_payee_account, v_payee_balance, v_payee_tier, v_payee_status, v_payee_name
             FROM member p JOIN account pa ON pa.owner = p.id AND pa.token = p_token,
                 member q JOIN account qa ON qa.owner = q.id AND qa.token = p_token
             WHERE p.id = p_payer AND q.id = p_payee;
-        SELECT coalesce(sum(t.amount) FILTER (WHERE t.at >= p_day), 0) AS day,
-                coalesce(sum(t.amount) FILTER (WHERE t.at > p_now - interval '7 days'), 0) AS week,
-                coalesce(sum(t.amount), 0) AS month,
+        SELECT coalesce(sum(t.amount) FILTER (WHERE t.at >= p_day), 0),
+                coalesce(sum(t.amount) FILTER (WHERE t.at > p_now - interval '7 days'), 0),
+                coalesce(sum(t.amount), 0),
                 max(t.at) FILTER (WHERE t.payee = p_payee AND t.amount = p_amount
-                    AND t.at > p_now - interval '2 minutes') AS twin_at
-            INTO v_sent
+                    AND t.at > p_now - interval '2 minutes')
+            INTO v_day, v_week, v_month, v_twin_at
             FROM transfer t
             WHERE t.payer = p_payer AND t.token = p_token AND t.at > p_now - interval '30 days';
-        SELECT r.code, greatest(0, r.value * p_whole - CASE r.span
-                WHEN 'day' THEN v_sent.day WHEN '7d' THEN v_sent.week
-                WHEN '30d' THEN v_sent.month ELSE 0 END)
-            INTO o_rule, o_room
+        SELECT min(r.value * p_whole - CASE r.span
+                    WHEN 'day' THEN v_day WHEN '7d' THEN v_week WHEN '30d' THEN v_month ELSE 0 END)
+                    FILTER (WHERE r.direction = 'out' AND r.measure = 'amount'),
+                min(r.value * p_whole)
+                    FILTER (WHERE r.direction = 'in' AND r.measure = 'balance_after')
+            INTO o_room, v_payee_most
             FROM limit_rule r
-            WHERE r.direction = 'out' AND r.measure = 'amount'
-                AND (r.tier IS NULL OR r.tier = v_both.payer_tier)
+            WHERE (r.tier IS NULL
+                    OR r.tier = CASE r.direction WHEN 'out' THEN v_payer_tier ELSE v_payee_tier END)
                 AND (r.token IS NULL OR r.token = p_token)
-                AND r.active_from <= p_now AND (r.active_to IS NULL OR r.active_to > p_now)
-            ORDER BY 2, 1 LIMIT 1;
-        SELECT r.code AS rule, greatest(0, r.value * p_whole - v_both.payee_balance) AS room,
-                r.value * p_whole AS most
-            INTO v_in
-            FROM limit_rule r
-            WHERE r.direction = 'in' AND r.measure = 'balance_after'
-                AND (r.tier IS NULL OR r.tier = v_both.payee_tier)
-                AND (r.token IS NULL OR r.token = p_token)
-                AND r.active_from <= p_now AND (r.active_to IS NULL OR r.active_to > p_now)
-            ORDER BY 2, 1 LIMIT 1;
-        IF v_both.payer_account IS NULL THEN
+                AND r.active_from <= p_now AND (r.active_to IS NULL OR r.active_to > p_now);
+        IF o_room < 0 THEN
+            o_room := 0;
+        END IF;
+        IF v_payer_account IS NULL THEN
             o_refusal := 'account';
-        ELSIF p_payer = p_payee OR v_both.payer_status <> 'ACTIVE' THEN
+        ELSIF p_payer = p_payee OR v_payer_status <> 'ACTIVE' THEN
             o_refusal := 'payer';
-        ELSIF v_both.payee_status <> 'ACTIVE' THEN
+        ELSIF v_payee_status <> 'ACTIVE' THEN
             o_refusal := 'payee';
         ELSIF p_amount > o_room THEN
             o_refusal := 'limit';
-        ELSIF p_amount > v_in.room THEN
+        ELSIF p_amount > v_payee_most - least(v_payee_balance, v_payee_most) THEN
             o_refusal := 'payee_limit';
-            o_rule := v_in.rule;
-            o_room := v_in.room;
-        ELSIF v_sent.twin_at IS NOT NULL AND NOT p_repeat THEN
+            o_room := greatest(0, v_payee_most - v_payee_balance);
+        ELSIF v_twin_at IS NOT NULL AND NOT p_repeat THEN
             o_refusal := 'twin';
-            o_twin_at := v_sent.twin_at;
-        ELSIF p_amount > v_both.available THEN
+            o_twin_at := v_twin_at;
+        ELSIF p_amount > v_available THEN
             o_refusal := 'funds';
-            o_room := v_both.available;
+            o_room := v_available;
+        END IF;
+        IF o_refusal IN ('limit', 'payee_limit') THEN
+            SELECT r.code INTO o_rule
+                FROM limit_rule r
+                WHERE r.direction = CASE o_refusal WHEN 'limit' THEN 'out' ELSE 'in' END
+                    AND r.measure = CASE o_refusal WHEN 'limit' THEN 'amount'
+                        ELSE 'balance_after' END
+                    AND (r.tier IS NULL OR r.tier
+                        = CASE r.direction WHEN 'out' THEN v_payer_tier ELSE v_payee_tier END)
+                    AND (r.token IS NULL OR r.token = p_token)
+                    AND r.active_from <= p_now AND (r.active_to IS NULL OR r.active_to > p_now)
+                ORDER BY r.value * p_whole - CASE r.direction || r.span WHEN 'outday' THEN v_day
+                    WHEN 'out7d' THEN v_week WHEN 'out30d' THEN v_month ELSE 0 END, r.code LIMIT 1;
         END IF;
         IF p_dry OR o_refusal IS NOT NULL THEN
             SELECT t.payer, t.payee, t.amount, t.posting INTO v_known
@@ -352,16 +369,14 @@ TRANSFERS = (
             END IF;
             RETURN;
         END IF;
-        v_moved := ledger_move(
-            'transfer', p_now, v_both.payer_account, v_both.payee_account, p_amount
-        );
-        IF v_moved.o_to_balance > v_in.most THEN  -- somebody else was faster
+        v_moved := ledger_move('transfer', p_now, v_payer_account, v_payee_account, p_amount);
+        IF v_moved.o_to_balance > v_payee_most THEN  -- somebody else was faster
             RAISE EXCEPTION 'the payee would have too much'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'payee_most';
         END IF;
         o_posting := v_moved.o_posting;
         o_balance := v_moved.o_from_balance;
-        o_payee_name := v_both.payee_name;
+        o_payee_name := v_payee_name;
         WITH sent AS (
             INSERT INTO transfer (key, payer, payee, token, amount, posting, at)
             VALUES (p_key, p_payer, p_payee, p_token, p_amount, o_posting, p_now)
