@@ -172,15 +172,22 @@ class Database:
             tcp_user_timeout=5000,
             keepalives_idle=30,
         )
-        connection = Connection(driver, patience=self._patience)
-        (settings,) = connection.rows(_DURABLE, ())
-        if settings != ("on", "on", "on"):
-            connection.close()
-            raise NotDurable(
-                "PostgreSQL may lose what it acknowledged: fsync, synchronous_commit and "
-                f"full_page_writes must be on, and are {settings}"
-            )
-        return Work(connection)
+        try:
+            work = Work(Connection(driver, patience=self._patience))
+            _demand_durability(work)
+        except BaseException:
+            driver.close()
+            raise
+        return work
+
+
+def _demand_durability(work: Work) -> None:
+    settings = work.the_row(_DURABLE)
+    if settings != ("on", "on", "on"):
+        raise NotDurable(
+            "PostgreSQL may lose what it acknowledged: fsync, synchronous_commit and "
+            f"full_page_writes must be on, and are {settings}"
+        )
 
 
 class _Loan:
