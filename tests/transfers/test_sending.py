@@ -15,7 +15,7 @@ from tests.transfers.town import AMINAS, BARAKAS, Town
 from ussd_app.clock import Local
 from ussd_app.commands import reconcile
 from ussd_app.commands.findings import OK
-from ussd_app.errors import Conflict, LimitReached, NotAllowed, NotEnough, NotFound
+from ussd_app.errors import Conflict, LimitReached, NotAllowed, NotEnough, NotFound, Unavailable
 from ussd_app.ledger import service as ledger
 from ussd_app.transfers.payments import PayeeLimit, Twin
 
@@ -164,6 +164,21 @@ def test_r_a07_nobody_sends_more_than_they_have(town: Town, surgeon: Surgeon) ->
         town.pay(51, payer=town.baraka, payee=town.amina)
 
     assert no.value.available == BARAKAS * 100
+    assert surgeon.snapshot() == before
+
+
+def test_r_a07_who_is_overtaken_every_time_is_told_so_and_sends_nothing(
+    town: Town, surgeon: Surgeon
+) -> None:
+    surgeon.run("ALTER TABLE transfer ADD CONSTRAINT rival CHECK (amount <> 700) NOT VALID")
+    before = surgeon.snapshot()
+    try:
+        with pytest.raises(Unavailable) as no:
+            town.pay(7)
+    finally:
+        surgeon.run("ALTER TABLE transfer DROP CONSTRAINT rival")
+
+    assert "rival" in str(no.value.__cause__.__cause__)  # type: ignore[union-attr]
     assert surgeon.snapshot() == before
 
 

@@ -136,10 +136,10 @@ class Payments:
         now = self._clock.now()
         try:
             weighed = self._ask(work, order, now, dry=False)
-        except (psycopg.errors.CheckViolation, psycopg.errors.UniqueViolation):
+        except (psycopg.errors.CheckViolation, psycopg.errors.UniqueViolation) as error:
             weighed = self._ask(work, order, now, dry=True)
             if weighed.refusal is None:  # somebody else was faster, and has given back
-                raise psycopg.errors.SerializationFailure from None
+                raise psycopg.errors.SerializationFailure from error
         if weighed.refusal == KNOWN:  # the same payment gives the same receipt
             receipt = self._receipt(work.row(_BY_KEY, order.payer, order.key))
             assert receipt is not None
