@@ -72,12 +72,12 @@ def move(work: Work, kind: str, *, source: int, target: int, amount: int, at: da
     Raises NotEnough if a member's account does not cover it; the transaction is then lost.
     """
     try:
-        row = work.the_row(
-            "SELECT * FROM ledger_move(%s, %s, %s, %s, %s)", kind, at, source, target, amount
+        (moved,) = work.the_row(
+            "SELECT ledger_move(%s, %s, %s, %s, %s)", kind, at, source, target, amount
         )
     except psycopg.errors.CheckViolation as error:
         raise refusal(error) from None
-    return Moved(*row)
+    return Moved(*moved)
 
 
 def post(work: Work, kind: str, legs: Sequence[tuple[int, int]], *, at: datetime) -> int:

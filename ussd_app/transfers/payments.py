@@ -18,7 +18,7 @@ from ussd_app.values import Amount, Name, Reference
 
 MOST = 10**11  # smallest units, where no limit stands: more than a screen can show
 
-_SEND = "SELECT * FROM transfer_send(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_SEND = "SELECT transfer_send(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 _RECEIPT = """
     SELECT t.posting, t.amount, m.name, t.at, e.balance
     FROM transfer t JOIN member m ON m.id = t.payee
@@ -80,7 +80,7 @@ class Payments:
         """The most that the payer's limits leave for one payment now."""
         token = self._tokens.first
         room = self._weigh(Order("", payer, payee, token.amount(0))).room
-        return token.amount(MOST if room is None else room)
+        return token.amount(MOST if room is None else int(room))
 
     def send(self, order: Order) -> Receipt:
         """Pay once for one key, however often and however concurrently it is asked.
@@ -147,30 +147,29 @@ class Payments:
         if weighed.refusal:
             raise weighed.error()
         return Receipt(
-            Reference.of(weighed.posting),
+            Reference.of(int(weighed.posting)),
             order.amount,
             Name(weighed.payee_name).short,
             now,
-            self._tokens.first.amount(weighed.balance),
+            self._tokens.first.amount(int(weighed.balance)),
         )
 
     def _ask(self, work: Work, order: Order, now: datetime, *, dry: bool) -> Weighed:
         token = self._tokens.first
-        return Weighed(
-            *work.the_row(
-                _SEND,
-                order.key,
-                order.payer,
-                order.payee,
-                token.id,
-                token.whole(1).units,
-                order.amount.units,
-                order.repeat,
-                now,
-                self._local.midnight(now),
-                dry,
-            )
+        (answer,) = work.the_row(
+            _SEND,
+            order.key,
+            order.payer,
+            order.payee,
+            token.id,
+            token.whole(1).units,
+            order.amount.units,
+            order.repeat,
+            now,
+            self._local.midnight(now),
+            dry,
         )
+        return Weighed(*answer)
 
     def _receipt(self, row: Row | None) -> Receipt | None:
         if row is None:

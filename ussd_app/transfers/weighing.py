@@ -27,14 +27,14 @@ class PayeeLimit(LimitReached):
 
 
 class Weighed(NamedTuple):
-    """One row of `transfer_send`, in its order; `room` is None where no rule limits."""
+    """The texts of `transfer_send`, in its order; `room` is None where no rule limits."""
 
     refusal: str | None
     rule: str
-    room: int | None
-    twin_at: datetime
-    posting: int
-    balance: int
+    room: str | None
+    twin_at: str
+    posting: str
+    balance: str
     payee_name: str
 
     def error(self) -> Refusal:
@@ -48,13 +48,13 @@ class Weighed(NamedTuple):
             case "account":
                 error = NotFound("no account")
             case "limit":
-                error = LimitReached(self.rule, self.room or 0)
+                error = LimitReached(self.rule, int(self.room or 0))
             case "payee_limit":
-                error = PayeeLimit(self.rule, self.room or 0)
+                error = PayeeLimit(self.rule, int(self.room or 0))
             case "twin":
-                error = Twin(self.twin_at)
+                error = Twin(datetime.fromisoformat(self.twin_at))
             case "funds":
-                error = NotEnough(self.room or 0)
+                error = NotEnough(int(self.room or 0))
             case who:
                 error = NotAllowed(str(who))
         return error
