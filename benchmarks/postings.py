@@ -29,8 +29,8 @@ from ussd_app.transfers.payments import Order
 
 CLIENTS = 8
 JOBS = 2
-SECONDS = 6
-ROUNDS = 3
+SECONDS = 5
+ROUNDS = 5
 SCALE = 20
 PGBENCH = "pgbench"
 DEEDS = ("uniform", "hot", "transfer")
