@@ -195,7 +195,8 @@ class Settings:
 
     host: str = _setting(_text, "127.0.0.1", "address the web server listens on")
     port: int = _setting(_port, "8000", "port of the web server")
-    metrics_port: int = _setting(_port, "9464", "port of Prometheus metrics, never public")
+    metrics_host: str = _setting(_text, "127.0.0.1", "address of Prometheus metrics, never public")
+    metrics_port: int = _setting(_port, "9464", "port of Prometheus metrics")
     simulator_port: int = _setting(_port, "8001", "port of the simulator that `run` starts")
     web_processes: int = _setting(_whole(), "0", "web processes; 0 is one for each core")
     log_level: str = _setting(
@@ -226,12 +227,14 @@ class Settings:
     callback_sources: tuple[Network, ...] = _setting(
         _networks, None, "networks that callbacks may come from, like 192.0.2.0/24,2001:db8::/32"
     )
-    trusted_proxies: int = _setting(
-        _whole(), "0", "reverse proxies in front of the web server; 0 trusts no X-Forwarded-For"
+    trusted_proxies: tuple[Network, ...] = _setting(
+        _networks, "", "networks of reverse proxies that are ours: their X-Forwarded-For counts"
     )
     phone_burst: int = _setting(_whole(1), "150", "answers one phone may ask for at once")
     phone_per_second: int = _setting(_whole(1), "5", "… and each second in the long run")
-    all_burst: int = _setting(_whole(1), "4000", "answers all phones together may ask for at once")
+    all_burst: int = _setting(
+        _whole(1), "4000", "answers one web process gives at once, to all phones"
+    )
     all_per_second: int = _setting(_whole(1), "2000", "… and each second in the long run")
 
     pin_peppers: Mapping[str, bytes] = _setting(

@@ -160,7 +160,7 @@ def test_what_cannot_be_used_is_told_with_its_name(name: str, given: str, fault:
 @pytest.mark.parametrize(
     ("name", "given"),
     [
-        ("TRUSTED_PROXIES", "-1"),
+        ("TRUSTED_PROXIES", "1"),
         ("WEB_PROCESSES", "-1"),
         ("PHONE_PER_SECOND", "0"),
         ("PHONE_BURST", "0"),

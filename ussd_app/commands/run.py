@@ -229,7 +229,7 @@ def urls_of(settings: Settings) -> dict[str, str]:
         "web": web,
         "health": web + "healthz",
         "ready": web + "readyz",
-        "metrics": f"http://{settings.host}:{settings.metrics_port}/metrics",
+        "metrics": f"http://{settings.metrics_host}:{settings.metrics_port}/metrics",
         "simulator": f"http://{LOOPBACK}:{settings.simulator_port}/",
     }
 
