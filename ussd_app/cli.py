@@ -90,7 +90,7 @@ def doctor_command(*, as_json: bool) -> None:
 @main.command("reconcile")
 @click.option("--json", "as_json", is_flag=True, help="The findings as JSON.")
 def reconcile_command(*, as_json: bool) -> None:
-    """Check the books against themselves. Exit code: 0 clean, 1 warnings, 2 violated."""
+    """Check the books against themselves. Exit code: 0 clean, 1 warnings, 2 violated or unread."""
     sys.exit(reconcile.reconcile(as_json=as_json))
 
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from tests.db.surgery import Surgeon
 from tests.people import AMINA, BARAKA, World
@@ -282,29 +283,57 @@ def test_looking_changes_nothing(lived_in: World, surgeon: Surgeon) -> None:
     assert surgeon.snapshot() == before
 
 
+def run_the_command(world: World, var: Path, **changed: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "ussd_app.cli", "reconcile", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=var,
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "ENV": "test",
+            "VAR": str(var / "var"),
+            "DATABASE_URL": world.settings.database_url,
+            "REDIS_URL": world.settings.redis_url,
+            "AT_USERNAME": "tests",
+            "AT_API_KEY": "simulated-key",
+            **changed,
+        },
+    )
+
+
 @pytest.mark.parametrize(("statement", "code"), [("SELECT 1", 0), ("DELETE FROM pin", 2)])
 def test_the_command_ends_with_what_was_found(
     lived_in: World, surgeon: Surgeon, tmp_path: Path, statement: str, code: int
 ) -> None:
     surgeon.run(statement)
 
-    done = subprocess.run(
-        [sys.executable, "-m", "ussd_app.cli", "reconcile", "--json"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(Path(__file__).parents[2]),
-            "ENV": "test",
-            "VAR": str(tmp_path / "var"),
-            "DATABASE_URL": lived_in.settings.database_url,
-            "REDIS_URL": lived_in.settings.redis_url,
-            "AT_USERNAME": "tests",
-            "AT_API_KEY": "simulated-key",
-        },
-    )
+    done = run_the_command(lived_in, tmp_path)
 
     assert (done.returncode, done.stderr) == (code, "")
     assert len(json.loads(done.stdout)["findings"]) == len(reconcile.INVARIANTS)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none", "PostgreSQL does not answer"),
+        ("DATABASE_URL", "{empty}", "run `ussd-app db upgrade` first"),
+        ("TOKEN_DECIMALS", "many", "TOKEN_DECIMALS must be a whole number"),
+    ],
+)
+def test_books_that_cannot_be_read_are_not_in_order(
+    world: World, tmp_path: Path, name: str, value: str, why: str
+) -> None:
+    empty = make_url(world.settings.database_url).set(database="postgres")
+
+    done = run_the_command(
+        world, tmp_path, **{name: value.format(empty=empty.render_as_string(hide_password=False))}
+    )
+
+    assert (done.returncode, done.stderr) == (VIOLATED, "")
+    told = json.loads(done.stdout)
+    assert told["state"] == "VIOLATED"
+    assert why in told["findings"][0]["seen"]
