@@ -22,7 +22,8 @@ test: $(TEST) $(BROWSER) ## Run the whole test suite
 
 check: $(TEST) $(BROWSER) format lint types imports menus ## All that a change must pass
 	@echo "==> tests, with branch coverage"
-	@$(BIN)/python -m pytest -n auto -q --cov --cov-report=term --cov-fail-under=$(COVERAGE_FLOOR) $(ARGS)
+	@$(MAKE) --no-print-directory test \
+	  ARGS="--cov --cov-report=term --cov-fail-under=$(COVERAGE_FLOOR) $(ARGS)"
 
 format: $(TEST)
 	@echo "==> format" && $(BIN)/ruff format --check .

@@ -14,13 +14,14 @@ from ussd_app.commands.run import callbacks_of
 CONNECTIONS = 16
 ROUNDS = 5
 REQUESTS = 4000
+PACED = {"paced first": ("first", ""), "paced hop": ("hop", "4")}  # in this order: it dials first
 Call = tuple[str, str]
 
 
 def measure(ground: Ground) -> list[Row]:
     """Rounds of bare, first dial and hop in turn, so that a machine's moods hit all three."""
     path = urlsplit(callbacks_of(ground.settings)["ussd"]).path
-    seen: dict[str, list[Load]] = {"bare": [], "first": [], "hop": [], "paced": []}
+    seen: dict[str, list[Load]] = {name: [] for name in ("bare", "first", "hop", *PACED)}
     with ground.bare() as bare, ground.ours() as ours:
         for lap in range(ROUNDS + 1):
             calls = new_calls(ground, REQUESTS)
@@ -30,11 +31,13 @@ def measure(ground: Ground) -> list[Row]:
                 "hop": drive(ours, _hops(path, calls, "4"), connections=CONNECTIONS),
             }
             others = new_calls(ground, REQUESTS)
-            drive(ours, _hops(path, others, ""), connections=CONNECTIONS)
-            half = loads["hop"].per_second / 2
-            loads["paced"] = drive(
-                ours, _hops(path, others, "4"), connections=CONNECTIONS, per_second=half
-            )
+            for paced, (full, text) in PACED.items():
+                loads[paced] = drive(
+                    ours,
+                    _hops(path, others, text),
+                    connections=CONNECTIONS,
+                    per_second=loads[full].per_second / 2,
+                )
             if lap:  # the first lap warms up
                 for name, load in loads.items():
                     assert not load.wrong, f"{load.wrong} wrong answers from {name}"
@@ -42,13 +45,8 @@ def measure(ground: Ground) -> list[Row]:
     return [
         _against("a menu hop", seen["hop"], seen["bare"]),
         _against("a first dial of a member", seen["first"], seen["bare"]),
-        Row(
-            "a menu hop at half load, p99 in ms",
-            ours=_median([load.p99_ms for load in seen["paced"]]),
-            beside="at most 50",
-            theirs=50.0,
-            at_most=1.0,
-        ),
+        _in_time("a menu hop", seen["paced hop"]),
+        _in_time("a first dial of a member", seen["paced first"]),
     ]
 
 
@@ -81,6 +79,16 @@ def _against(name: str, ours: list[Load], bare: list[Load]) -> Row:
         beside="a bare Flask view, one Redis read and one write",
         theirs=_median([load.per_second for load in bare]),
         at_least=0.5,
+    )
+
+
+def _in_time(name: str, paced: list[Load]) -> Row:
+    return Row(
+        f"{name} at half load, p99 in ms",
+        ours=_median([load.p99_ms for load in paced]),
+        beside="at most 50",
+        theirs=50.0,
+        at_most=1.0,
     )
 
 

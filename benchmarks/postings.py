@@ -136,7 +136,7 @@ class _Client:
         self._move(self._two(self._accounts)[0], self._house)
 
     def transfer(self) -> None:
-        """The whole use case: limits, posting, key, two SMS with their errands, audit."""
+        """The whole use case: limits, posting, key, the errand of two SMS, audit."""
         payer, payee = self._two(self._members)
         amount = self._built.services.tokens.first.amount(self._chance.randint(1, 99))
         key = f"{self._chance.getrandbits(128):032x}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -47,9 +46,8 @@ def show(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def keep(rows: list[Row], path: Path) -> None:
-    """Write the figures down."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def as_json(rows: list[Row]) -> str:
+    """The figures for programs."""
     told = [
         {
             "name": row.name,
@@ -62,4 +60,4 @@ def keep(rows: list[Row], path: Path) -> None:
         }
         for row in rows
     ]
-    path.write_text(json.dumps(told, indent=1) + "\n")
+    return json.dumps(told, indent=1)

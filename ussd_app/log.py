@@ -17,7 +17,7 @@ from typing import Any, TextIO
 import structlog
 
 DIGITS_KEPT = 3
-_DIGITS = re.compile(r"\d{%d,}" % (DIGITS_KEPT + 1))  # noqa: UP031
+_DIGITS = re.compile(rf"\d{{{DIGITS_KEPT + 1},}}")
 _OUR_TEXTS = frozenset({"timestamp", "ref", "places"})
 _OUR_NUMBERS = frozenset({"errand", "message"})
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 KEY_BYTES = 32
+PORT_MOST = 65535
 CALLBACK_SECRET_LETTERS = 22  # 128 bits, written in base64
 DEVELOPMENT, TEST, PRODUCTION = "development", "test", "production"
 
@@ -77,7 +78,7 @@ def _yes(raw: str) -> bool:
 
 
 def _port(raw: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,5}", raw) or not 1 <= int(raw) <= 65535:  # noqa: PLR2004
+    if not re.fullmatch(r"[0-9]{1,5}", raw) or not 1 <= int(raw) <= PORT_MOST:
         raise ValueError("must be a port, 1 to 65535")
     return int(raw)
 
@@ -156,7 +157,7 @@ def _peppers(raw: str) -> Mapping[str, bytes]:
 
 def _secrets(raw: str) -> tuple[str, ...]:
     secrets = _words(raw)
-    if not 1 <= len(secrets) <= 2:  # noqa: PLR2004
+    if len(secrets) not in (1, 2):
         raise ValueError("must be one secret, or two while changing from the second to the first")
     for secret in secrets:
         if len(secret) < CALLBACK_SECRET_LETTERS or not re.fullmatch(r"[A-Za-z0-9_-]+", secret):

@@ -65,7 +65,7 @@ def test_r_a16_the_menus_have_no_fault_with_the_names_that_are_set() -> None:
 
 
 def test_r_a16_english_and_swahili_are_there() -> None:
-    assert CATALOGS.names == {"en": "English", "sw": "Kiswahili"}
+    assert CATALOGS.names.items() >= {"en": "English", "sw": "Kiswahili"}.items()
 
 
 def test_r_a16_a_text_of_any_screen_left_untranslated_is_a_fault() -> None:

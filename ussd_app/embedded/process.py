@@ -36,7 +36,7 @@ def start(
             stderr=subprocess.STDOUT,
             env=dict(env) if env is not None else None,
             start_new_session=True,
-            preexec_fn=_prepare(on_parent_death, unshared=unshared),  # noqa: PLW1509
+            preexec_fn=_prepare(on_parent_death, unshared=unshared),  # noqa: PLW1509 - no threads yet
             user=user,
             group=user,
             extra_groups=None if user is None else [],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from http import HTTPStatus
 
 import structlog
 from flask import Flask, Response, request
@@ -63,7 +64,7 @@ def _apologise(error: Exception) -> tuple[str, int]:
 
 
 def _hardened(response: Response) -> Response:
-    if response.status_code >= 400:  # noqa: PLR2004
+    if response.status_code >= HTTPStatus.BAD_REQUEST:
         response.content_type = "text/plain; charset=utf-8"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"

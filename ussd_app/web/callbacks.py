@@ -20,6 +20,7 @@ from ussd_app.web.metrics import CALLBACKS
 
 PREFIX = "/callbacks"
 TEXT_MOST = 500
+DIGITS_MOST = 12
 
 Form = dict[str, str]
 
@@ -44,7 +45,7 @@ def blueprint(services: Services, edge: Edge, sealer: Sealer) -> Blueprint:
         routes.add_url_rule(f"/<secret>/{kind}", kind, view, methods=["POST"])
 
     def events(form: Form) -> None:
-        # `input` and `lastAppResponse` hold what was typed and shown: they are not even read.
+        # `input` and `lastAppResponse` hold what was typed and shown: they go no further.
         services.calls.ended(
             Ended(
                 session=sealer.name("ended", form["sessionId"]).hex(),
@@ -89,7 +90,7 @@ def _kept(told: str) -> str:
 
 
 def _number(told: str | None) -> int:
-    return int(told) if told and told.isdecimal() and len(told) < 12 else 0  # noqa: PLR2004
+    return int(told) if told and told.isdecimal() and len(told) < DIGITS_MOST else 0
 
 
 def _hundredths(cost: str | None) -> int:
@@ -97,4 +98,4 @@ def _hundredths(cost: str | None) -> int:
     digits = (cost or "").rpartition(" ")[2]
     whole, _point, part = digits.partition(".")
     both = whole + part.ljust(2, "0")[:2]
-    return int(both) if both.isdecimal() and len(both) < 12 else 0  # noqa: PLR2004
+    return int(both) if both.isdecimal() and len(both) < DIGITS_MOST else 0
