@@ -23,7 +23,7 @@ class Transfer(Flow):
     amount: Amount
     most: Amount
     at: Hour
-    repeat: Hidden
+    meant: Hidden
     quoted: Reference
     balance: Amount
 
@@ -121,7 +121,7 @@ class Transfer(Flow):
 
     @do(yes="confirm")
     def once_more(self, app: Services) -> Literal["yes"]:  # noqa: ARG002
-        self.repeat = Hidden("yes")
+        self.meant = self._payment()
         return "yes"
 
     confirm = Use(
@@ -173,5 +173,9 @@ class Transfer(Flow):
         payee = app.members.find(self.to)
         if payee is None:
             raise NotAllowed("payee")
-        repeat = getattr(self, "repeat", "") == "yes"
+        repeat = getattr(self, "meant", "") == self._payment()
         return Order(self.ref, payer, payee.id, self.amount, repeat=repeat)
+
+    def _payment(self) -> Hidden:
+        """What a yes is meant for: so much to this number, in this run of the dialog."""
+        return Hidden(f"{self.ref} {self.to} {self.amount.units}")
