@@ -63,11 +63,7 @@ class Statement(Flow):
     def open(self, app: Services) -> Literal["by_sms", "came", "went"]:
         if self.line == "sms":
             return "by_sms"
-        for line in app.statements.lines(app.members.get(self.caller)):
-            if str(line.reference) == str(self.line):
-                break
-        else:
-            raise LookupError("a line that is gone")
+        line = app.statements.line(app.members.get(self.caller), Reference(self.line))
         self.quoted, self.other = line.reference, Shown(line.other)
         self.amount = Amount(abs(line.amount.units), line.amount.unit)
         self.balance, self.at = line.balance, DayAndHour(app.local.day_and_hour(line.at))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass, field
 
 from tests.people import PIN, Handset, World
 from ussd_app.dialog.lines import LINE_SECONDS
 from ussd_app.dialog.machine import Watch
+from ussd_app.transfers.payments import Order
 from ussd_app.values import Phone
 
 _PERSON = re.compile(
@@ -48,6 +50,9 @@ class Telephones:
             member = self.world.services.members.get(Phone(found[1])).id
             for _ in range(int(found[2])):
                 self.world.services.members.count_lookup(member)
+        elif found := re.fullmatch(r"(\+\d+) has paid (\+\d+) ([\d, ]+)", what):
+            for tokens in found[3].split(", "):
+                self._pay(Phone(found[1]), Phone(found[2]), int(tokens))
         else:
             raise AssertionError(f"nobody knows how to see to it that {what!r}")
 
@@ -85,6 +90,12 @@ class Telephones:
 
     def sms(self, phone: str) -> list[str]:
         return self.world.sms(phone)
+
+    def _pay(self, payer: Phone, payee: Phone, tokens: int) -> None:
+        services = self.world.services
+        ours, theirs = services.members.get(payer).id, services.members.get(payee).id
+        amount = services.tokens.first.whole(tokens)
+        services.payments.send(Order(secrets.token_hex(16), ours, theirs, amount))
 
     def _handset(self, phone: str) -> Handset:
         if phone not in self.handsets:

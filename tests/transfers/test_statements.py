@@ -12,7 +12,7 @@ from ussd_app.errors import LimitReached, NotFound
 from ussd_app.ledger import service as ledger
 from ussd_app.text import septets
 from ussd_app.transfers.statements import signed
-from ussd_app.values import Amount, Unit
+from ussd_app.values import Amount, Phone, Unit
 
 UMOJA = Unit("UMOJA", 2)
 
@@ -85,6 +85,42 @@ def test_r_a06_a_statement_has_twenty_lines_at_most(town: Town) -> None:
     lines = town.world.services.statements.lines(town.world.services.members.get(AMINA))
 
     assert [signed(line.amount) for line in lines] == [f"-{21 - turn}" for turn in range(20)]
+
+
+def test_r_a06_a_line_is_found_by_its_reference_however_old(town: Town) -> None:
+    member = town.world.services.members.get(AMINA)
+    *_newer, oldest = town.world.services.statements.lines(member)
+    for turn in range(20):
+        town.pay(turn + 1, key=f"key-{turn}")
+
+    assert town.world.services.statements.line(member, oldest.reference) == oldest
+
+
+def test_r_a06_the_line_of_a_payment_has_the_side_of_who_asks(town: Town) -> None:
+    receipt = town.pay(20)
+
+    ours, theirs = (
+        town.world.services.statements.line(
+            town.world.services.members.get(phone), receipt.reference
+        )
+        for phone in (AMINA, BARAKA)
+    )
+
+    assert (signed(ours.amount), str(ours.balance), ours.other) == ("-20", "980 UMOJA", "Baraka O")
+    assert (signed(theirs.amount), str(theirs.balance), theirs.other) == (
+        "+20",
+        "70 UMOJA",
+        "Amina W",
+    )
+
+
+def test_r_a06_nobody_sees_a_line_of_somebody_else(town: Town) -> None:
+    receipt = town.pay(20)
+    town.neighbour(1)
+    stranger = town.world.services.members.get(Phone("+254711000001"))
+
+    with pytest.raises(NotFound):
+        town.world.services.statements.line(stranger, receipt.reference)
 
 
 @pytest.mark.parametrize(

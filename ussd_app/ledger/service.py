@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
 import psycopg.errors
 
@@ -16,6 +16,14 @@ GRANTS = "grants"
 """The house's account that tokens are given out of."""
 
 COVERED = "ck_account_covered"
+
+_LINES: LiteralString = """
+    SELECT e.posting, p.at, p.kind, e.amount, e.balance,
+        (SELECT oa.owner FROM entry o JOIN account oa ON oa.id = o.account
+         WHERE o.posting = e.posting AND o.account <> e.account ORDER BY o.leg LIMIT 1)
+    FROM account a JOIN entry e ON e.account = a.id JOIN posting p ON p.id = e.posting
+    WHERE a.owner = %s AND a.token = %s
+"""
 
 
 class Moved(NamedTuple):
@@ -182,20 +190,16 @@ def house_balance(work: Work, token: int, kind: str) -> int:
 
 def statement(work: Work, token: int, owner: int, *, most: int) -> Sequence[Line]:
     """The newest lines of the owner's account, newest first."""
-    rows = work.rows(
-        """
-        SELECT e.posting, p.at, p.kind, e.amount, e.balance,
-            (SELECT oa.owner FROM entry o JOIN account oa ON oa.id = o.account
-             WHERE o.posting = e.posting AND o.account <> e.account ORDER BY o.leg LIMIT 1)
-        FROM account a JOIN entry e ON e.account = a.id JOIN posting p ON p.id = e.posting
-        WHERE a.owner = %s AND a.token = %s
-        ORDER BY e.posting DESC LIMIT %s
-        """,
-        owner,
-        token,
-        most,
-    )
-    return [Line(*row) for row in rows]
+    newest = _LINES + "ORDER BY e.posting DESC LIMIT %s"
+    return [Line(*row) for row in work.rows(newest, owner, token, most)]
+
+
+def line(work: Work, token: int, owner: int, posting: int) -> Line:
+    """The line of one posting in the owner's account. Raises NotFound."""
+    row = work.row(_LINES + "AND e.posting = %s ORDER BY e.leg LIMIT 1", owner, token, posting)
+    if row is None:
+        raise NotFound("no such line")
+    return Line(*row)
 
 
 def refusal(error: psycopg.errors.CheckViolation) -> Exception:

@@ -67,6 +67,13 @@ class Statements:
         with self._db.reading() as reading:
             return self._lines(reading, member, LINES_ON_SCREEN)
 
+    def line(self, member: MemberView, reference: Reference) -> StatementLine:
+        """The member's movement with this reference, however old. Raises NotFound."""
+        with self._db.reading() as reading:
+            found = ledger.line(reading, self._tokens.first.id, member.id, reference.number)
+            (line,) = self._named(reading, member, [found])
+            return line
+
     def send_sms(self, member: MemberView, key: str) -> int:
         """Promise a statement by SMS; how many more there are today. One for each `key`.
 
@@ -100,8 +107,14 @@ class Statements:
         return self._a_day - sent - 1
 
     def _lines(self, work: Work, member: MemberView, most: int) -> list[StatementLine]:
+        found = ledger.statement(work, self._tokens.first.id, member.id, most=most)
+        return self._named(work, member, found)
+
+    def _named(
+        self, work: Work, member: MemberView, found: Sequence[ledger.Line]
+    ) -> list[StatementLine]:
+        """Lines of the ledger with the names of those on the other side."""
         token = self._tokens.first
-        found = ledger.statement(work, token.id, member.id, most=most)
         others = [line.other for line in found if line.other is not None]
         rows = work.rows("SELECT id, name FROM member WHERE id = ANY(%s)", others)
         names = {owner: Name(name).short for owner, name in rows}
