@@ -36,11 +36,12 @@ class Transfer(Flow):
 
     @do(
         member="how_much",
+        gone=back_to("recipient", _("{name} cannot receive.")),
         stranger="stranger",
         myself=back_to("recipient", _("That is your own number.")),
         too_many=back_to("recipient", _("Too many new numbers. Try tomorrow.")),
     )
-    def find(self, app: Services) -> Literal["member", "stranger", "myself", "too_many"]:
+    def find(self, app: Services) -> Literal["member", "gone", "stranger", "myself", "too_many"]:
         payer = app.members.get(self.caller)
         try:
             payee = app.recipients.find(payer, self.to)
@@ -51,6 +52,8 @@ class Transfer(Flow):
         except NotFound:
             return "stranger"
         self.name = Shown(payee.name)
+        if not payee.is_active:
+            return "gone"
         self.most = app.payments.room(payer.id, payee.id)
         return "member"
 
@@ -64,13 +67,14 @@ class Transfer(Flow):
     @do(
         invited="invited",
         before="invited_before",
+        joined="find",
         abroad=back_to("recipient", _("That country is not served yet.")),
     )
-    def invite(self, app: Services) -> Literal["invited", "before", "abroad"]:
+    def invite(self, app: Services) -> Literal["invited", "before", "joined", "abroad"]:
         try:
             fresh = app.recipients.invite(app.members.get(self.caller), self.to)
         except NotAllowed:
-            return "abroad"
+            return "joined" if app.members.find(self.to) else "abroad"
         return "invited" if fresh else "before"
 
     invited = End(_("We invited {to} by SMS, free. When they have joined, dial {code} to send."))

@@ -96,7 +96,14 @@ def services_of(
     )
     payments = Payments(db, clock, tokens, local=local)
     recipients = Recipients(
-        db, clock, tokens, members, messages, countries=settings.countries, signature=signature
+        db,
+        clock,
+        tokens,
+        members,
+        messages,
+        local=local,
+        countries=settings.countries,
+        signature=signature,
     )
     statements = Statements(
         db,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.db.crowd import crowd, given, insist, raised
@@ -27,6 +29,7 @@ def test_a_member_is_found_by_number_and_shown_by_a_short_name(town: Town) -> No
     found = town.world.services.recipients.find(amina(town), BARAKA)
 
     assert (found.id, found.phone, found.name) == (town.baraka, BARAKA, "Baraka O")
+    assert found.is_active
 
 
 def test_ones_own_number_is_no_recipient(town: Town) -> None:
@@ -40,11 +43,23 @@ def test_a_stranger_is_not_found(town: Town) -> None:
 
 
 @pytest.mark.parametrize("status", ["INVITED", "BLOCKED", "EXPIRED", "DELETED"])
-def test_who_is_not_active_is_not_found(town: Town, status: str) -> None:
+def test_who_is_not_active_is_found_and_cannot_receive(town: Town, status: str) -> None:
     town.set_status(town.baraka, status)
 
-    with pytest.raises(NotFound):
-        town.world.services.recipients.find(amina(town), BARAKA)
+    found = town.world.services.recipients.find(amina(town), BARAKA)
+
+    assert (found.id, found.name, found.is_active) == (town.baraka, "Baraka O", False)
+
+
+@pytest.mark.parametrize("status", ["INVITED", "ACTIVE", "BLOCKED", "EXPIRED", "DELETED"])
+def test_r_a07_a_member_is_not_invited(town: Town, surgeon: Surgeon, status: str) -> None:
+    town.set_status(town.baraka, status)
+    before = surgeon.snapshot()
+
+    with pytest.raises(NotAllowed):
+        town.world.services.recipients.invite(amina(town), BARAKA)
+
+    assert surgeon.snapshot() == before
 
 
 def test_names_of_twenty_strangers_a_day_may_be_seen(town: Town) -> None:
@@ -119,7 +134,7 @@ def test_who_paid_nobody_is_offered_nobody(town: Town) -> None:
     assert recent == []
 
 
-def test_an_invitation_says_who_invites_and_where_to_dial(town: Town) -> None:
+def test_r_a07_an_invitation_says_who_invites_and_where_to_dial(town: Town) -> None:
     assert town.world.services.recipients.invite(amina(town), ZAWADI) is True
 
     assert town.sms(ZAWADI) == [
@@ -127,7 +142,7 @@ def test_an_invitation_says_who_invites_and_where_to_dial(town: Town) -> None:
     ]
 
 
-def test_a_number_is_invited_once_a_day_whoever_invites(town: Town, surgeon: Surgeon) -> None:
+def test_r_a07_a_number_is_invited_once_a_day_whoever_invites(town: Town, surgeon: Surgeon) -> None:
     invite = town.world.services.recipients.invite
     invite(amina(town), ZAWADI)
     before = surgeon.snapshot()
@@ -138,7 +153,7 @@ def test_a_number_is_invited_once_a_day_whoever_invites(town: Town, surgeon: Sur
     assert surgeon.snapshot() == before
 
 
-def test_a_number_is_invited_again_on_another_day(town: Town) -> None:
+def test_r_a07_a_number_is_invited_again_on_another_day(town: Town) -> None:
     invite = town.world.services.recipients.invite
     invite(amina(town), ZAWADI)
     town.world.clock.advance(days=1)
@@ -147,7 +162,22 @@ def test_a_number_is_invited_again_on_another_day(town: Town) -> None:
     assert len(town.sms(ZAWADI)) == 2
 
 
-def test_many_who_invite_at_once_invite_once(town: Town) -> None:
+def test_r_a07_the_day_of_an_invitation_is_the_day_in_nairobi(town: Town) -> None:
+    """At 01:30 there it is still yesterday in Greenwich."""
+    invite, clock = town.world.services.recipients.invite, town.world.clock
+    half_past_one = town.world.services.local.midnight(clock.now()) + timedelta(days=1, hours=1.5)
+    clock.advance(seconds=(half_past_one - clock.now()).total_seconds())
+
+    fresh = [invite(amina(town), ZAWADI)]
+    clock.advance(hours=2)
+    fresh += [invite(amina(town), ZAWADI)]
+    clock.advance(hours=21)
+    fresh += [invite(amina(town), ZAWADI)]
+
+    assert fresh == [True, False, True]
+
+
+def test_r_a07_many_who_invite_at_once_invite_once(town: Town) -> None:
     caller = amina(town)
 
     told = crowd(
@@ -158,7 +188,7 @@ def test_many_who_invite_at_once_invite_once(town: Town) -> None:
     assert len(town.sms(ZAWADI)) == 1
 
 
-def test_a_number_of_another_country_is_not_invited(town: Town, surgeon: Surgeon) -> None:
+def test_r_a07_a_number_of_another_country_is_not_invited(town: Town, surgeon: Surgeon) -> None:
     before = surgeon.snapshot()
 
     with pytest.raises(NotAllowed):
@@ -167,7 +197,7 @@ def test_a_number_of_another_country_is_not_invited(town: Town, surgeon: Surgeon
     assert surgeon.snapshot() == before
 
 
-def test_an_invitation_is_in_the_audit_without_the_number(town: Town) -> None:
+def test_r_a07_an_invitation_is_in_the_audit_without_the_number(town: Town) -> None:
     town.world.services.recipients.invite(amina(town), ZAWADI)
 
     with town.world.db.reading() as reading:

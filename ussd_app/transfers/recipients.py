@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ussd_app.audit import service as audit
-from ussd_app.clock import Clock
+from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database
 from ussd_app.errors import NotAllowed, NotFound
 from ussd_app.members.service import Members, MemberView
@@ -22,11 +22,13 @@ INVITATION_HOURS = 48
 
 @dataclass(frozen=True)
 class Recipient:
-    """Somebody who may be paid; of the name no more than is needed to recognise a friend."""
+    """A member to be paid; of the name no more than is needed to recognise a friend."""
 
     id: int
     phone: Phone
     name: str
+    is_active: bool
+    """Whether they can receive."""
 
 
 class Recipients:
@@ -40,15 +42,16 @@ class Recipients:
         members: Members,
         messages: Messages,
         *,
+        local: Local,
         countries: tuple[str, ...],
         signature: dict[str, str],
     ) -> None:
         self._db, self._clock, self._tokens = db, clock, tokens
-        self._members, self._messages = members, messages
+        self._members, self._messages, self._local = members, messages, local
         self._countries, self._signature = countries, signature
 
     def find(self, payer: MemberView, phone: Phone) -> Recipient:
-        """The active member with this number.
+        """The member with this number.
 
         Raises NotFound, NotAllowed for one's own number, and LimitReached for somebody who pages
         through the numbers of strangers.
@@ -58,9 +61,9 @@ class Recipients:
         if not self._knows(payer, phone):
             self._members.count_lookup(payer.id)
         found = self._members.find(phone)
-        if found is None or not found.is_active:
+        if found is None:
             raise NotFound("no such member")
-        return Recipient(found.id, found.phone, found.name.short)
+        return Recipient(found.id, found.phone, found.name.short, is_active=found.is_active)
 
     def recent(self, payer: MemberView) -> Sequence[Recipient]:
         """Whom the member paid last, newest first, each once."""
@@ -78,13 +81,18 @@ class Recipients:
                 payer.id,
                 RECENT_MOST,
             )
-        return [_recipient(*row) for row in rows]
+        return [
+            Recipient(member, Phone(phone), Name(name).short, is_active=True)
+            for member, phone, name in rows
+        ]
 
     def invite(self, payer: MemberView, phone: Phone) -> bool:
         """Ask an unknown number by SMS to join, once a day; whether this was today's first time.
 
-        Raises NotAllowed for a number of a country not served.
+        Raises NotAllowed for a number of a country not served, and for a member's.
         """
+        if self._members.find(phone):
+            raise NotAllowed("has joined")
         if str(phone.country_code) not in self._countries:
             raise NotAllowed("this country is not served")
         now = self._clock.now()
@@ -92,7 +100,7 @@ class Recipients:
             fresh = self._messages.queue(
                 work,
                 Draft(
-                    key=f"invite:{phone}:{now:%Y-%m-%d}",
+                    key=f"invite:{phone}:{self._local.date(now)}",
                     kind="invitation",
                     phone=phone,
                     language=payer.language,
@@ -125,7 +133,3 @@ class Recipients:
                 payer.id,
             )
         return row is not None
-
-
-def _recipient(member: int, phone: str, name: str) -> Recipient:
-    return Recipient(member, Phone(phone), Name(name).short)
