@@ -10,8 +10,10 @@ from ussd_app.services import Services
 from ussd_app.transfers.payments import Order, PayeeLimit, Twin
 from ussd_app.values import Amount, Hidden, Hour, Phone, Quantity, Reference, Shown
 
-Weighed = Literal["fine", "unreadable", "limit", "payee_full", "payee_gone", "blocked", "twin"]
-Sent = Literal["sent", "short", "limit", "payee_full", "payee_gone", "blocked", "twin", "late"]
+Weighed = Literal[
+    "fine", "spent", "unreadable", "limit", "payee_full", "payee_gone", "blocked", "twin"
+]
+Sent = Literal["sent", "short", "limit", "payee_full", "payee_gone", "blocked", "twin", "spent"]
 
 
 class Transfer(Flow):
@@ -89,6 +91,7 @@ class Transfer(Flow):
 
     @do(
         fine="confirm",
+        spent="became",
         unreadable=back_to("how_much", Quantity.too_fine),
         limit=back_to("how_much", _("That is above your limit.")),
         payee_full=back_to("how_much", _("{name} cannot hold that much.")),
@@ -111,6 +114,8 @@ class Transfer(Flow):
         except Twin as before:
             self.at = Hour(app.local.hour(before.at))
             return "twin"
+        except Conflict:
+            return "spent"
         except NotAllowed:
             return "payee_gone" if payer.is_active else "blocked"
         return "fine"
@@ -143,7 +148,7 @@ class Transfer(Flow):
         payee_gone=back_to("recipient", _("Not sent: {name} cannot receive.")),
         blocked="blocked",
         twin="twin",
-        late="late",
+        spent="became",
     )
     def send(self, app: Services) -> Sent:
         payer = app.members.get(self.caller)
@@ -159,7 +164,7 @@ class Transfer(Flow):
             return "limit"
         except Conflict as no:
             if not isinstance(no, Twin):
-                return "late"
+                return "spent"
             self.at = Hour(app.local.hour(no.at))
             return "twin"
         except NotAllowed:
@@ -167,8 +172,23 @@ class Transfer(Flow):
         self.quoted, self.balance = receipt.reference, receipt.balance
         return "sent"
 
+    @do(made="made_before", given_up="late")
+    def became(self, app: Services) -> Literal["made", "given_up"]:
+        receipt = app.payments.became(app.members.get(self.caller).id, self.ref)
+        if receipt is None:
+            return "given_up"
+        self.quoted, self.amount = receipt.reference, receipt.amount
+        self.name, self.at = Shown(receipt.payee), Hour(app.local.hour(receipt.at))
+        return "made"
+
     sent = End(_("Sent {amount} to {name}. Ref {quoted}. Fee 0. You have {balance}. SMS follows."))
     kept = End(_("Nothing more was sent. Dial {code} any time."))
+    made_before = End(
+        _(
+            "Your last payment: {amount} went to {name} at {at}. Ref {quoted}."
+            " Nothing more was sent."
+        )
+    )
     late = End(_("Nothing was sent. Please dial {code} and start again."))
     blocked = End(_("Nothing was sent. Your account is blocked. Call {support}."))
     left = Return()

@@ -28,6 +28,8 @@ class Telephones:
     watch: Watch
     handsets: dict[str, Handset] = field(default_factory=dict)
     earlier: dict[str, tuple[str, str]] = field(default_factory=dict)
+    last: tuple[Handset, str, dict[bytes, bytes]] | None = None
+    """Who answered last, and what they had typed and Redis had kept before."""
 
     def given(self, what: str) -> None:
         if found := _PERSON.fullmatch(what):
@@ -50,6 +52,8 @@ class Telephones:
             member = self.world.services.members.get(Phone(found[1])).id
             for _ in range(int(found[2])):
                 self.world.services.members.count_lookup(member)
+        elif what == "the last answer was neither kept nor shown":
+            self._forget_last()
         elif found := re.fullmatch(r"(\+\d+) has paid (\+\d+) ([\d, ]+)", what):
             for tokens in found[3].split(", "):
                 self._pay(Phone(found[1]), Phone(found[2]), int(tokens))
@@ -64,7 +68,10 @@ class Telephones:
         return handset.dial(tail)
 
     def say(self, phone: str, typed: str) -> str:
-        return self._handset(phone).say(typed)
+        handset, redis = self._handset(phone), self.world.redis
+        lines = {line: redis.dump(line) or b"" for line in redis.scan_iter("ussd:line:*")}
+        self.last = (handset, handset.text, lines)
+        return handset.say(typed)
 
     def switch(self, phone: str) -> None:
         handset = self._handset(phone)
@@ -90,6 +97,14 @@ class Telephones:
 
     def sms(self, phone: str) -> list[str]:
         return self.world.sms(phone)
+
+    def _forget_last(self) -> None:
+        """As when a process dies between a deed and its answer."""
+        assert self.last
+        handset, text, lines = self.last
+        handset.text = text
+        for line, kept in lines.items():
+            self.world.redis.restore(line, LINE_SECONDS * 1000, kept, replace=True)
 
     def _pay(self, payer: Phone, payee: Phone, tokens: int) -> None:
         services = self.world.services

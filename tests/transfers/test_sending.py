@@ -309,6 +309,18 @@ def test_r_a07_what_stands_in_the_way_is_told_before_the_pin(town: Town) -> None
     weigh(order(20, key="another", repeat=True))
 
 
+def test_r_a07_a_key_that_is_used_up_is_told_before_the_pin(town: Town) -> None:
+    weigh, order = town.world.services.payments.weigh, town.order
+    town.pay(20)
+    town.world.services.payments.became(town.amina, "given up")
+
+    weigh(order(20))
+    for other in (order(21), order(5, key="given up")):
+        with pytest.raises(Conflict) as no:
+            weigh(other)
+        assert not isinstance(no.value, Twin)
+
+
 def test_r_a07_the_balance_is_not_told_before_the_pin(town: Town, surgeon: Surgeon) -> None:
     before = surgeon.snapshot()
 

@@ -70,10 +70,10 @@ class Payments:
     def weigh(self, order: Order) -> None:
         """Raise what already stands in the way, except for the balance: that needs a PIN.
 
-        Raises NotAllowed, LimitReached, PayeeLimit, Twin.
+        Raises NotAllowed, LimitReached, PayeeLimit, Twin, and Conflict as `send` does.
         """
         weighed = self._weigh(order)
-        if weighed.refusal not in (None, FUNDS):
+        if weighed.refusal not in (None, FUNDS, KNOWN):
             raise weighed.error()
 
     def room(self, payer: int, payee: int) -> Amount:
