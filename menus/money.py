@@ -59,14 +59,17 @@ class Statement(Flow):
         by_sms = app.catalogs.translate(BY_SMS, self.language)
         return [(by_sms, Hidden("sms")), *((label, Hidden(ref)) for label, ref in rows)]
 
-    @do(by_sms="send", came="came", went="went")
-    def open(self, app: Services) -> Literal["by_sms", "came", "went"]:
+    @do(by_sms="send", came="came", went="went", by_house="by_house")
+    def open(self, app: Services) -> Literal["by_sms", "came", "went", "by_house"]:
         if self.line == "sms":
             return "by_sms"
         line = app.statements.line(app.members.get(self.caller), Reference(self.line))
         self.quoted, self.other = line.reference, Shown(line.other)
         self.amount = Amount(abs(line.amount.units), line.amount.unit)
         self.balance, self.at = line.balance, DayAndHour(app.local.day_and_hour(line.at))
+        if line.is_by_house:
+            self.amount = line.amount
+            return "by_house"
         return "came" if line.amount.units > 0 else "went"
 
     came = Menu(
@@ -75,6 +78,10 @@ class Statement(Flow):
     )
     went = Menu(
         _("{at}: {amount} to {other}. Ref {quoted}. Then you had {balance}."),
+        back="list",
+    )
+    by_house = Menu(
+        _("{at}: {other}, {amount}. Ref {quoted}. Then you had {balance}."),
         back="list",
     )
 
@@ -88,5 +95,5 @@ class Statement(Flow):
         return "promised"
 
     promised = End(_("Your statement is on its way by SMS, free. More today: {left_today}."))
-    used_up = Menu(_("You had all statements by SMS for today. Try tomorrow."), back="list")
+    used_up = Menu(_("No more statements by SMS today. Try tomorrow."), back="list")
     left = Return()

@@ -51,9 +51,9 @@ class Register(Flow):
         return "begun"
 
     terms = Menu(
-        _("We keep your name, number and tokens safe. Terms: {terms}"),
+        _("We keep your name and number. Terms: {terms} or call {support}."),
         (_("I accept"), "agree"),
-        (_("I do not accept"), "bye"),
+        (_("No"), "bye"),
         back="welcome",
         confirm=True,
     )
@@ -72,13 +72,14 @@ class Register(Flow):
 
     choose_pin = Use(NewPin, take={"proof": "proof"}, chosen="join", left="who")
 
-    @do(joined="joined")
-    def join(self, app: Services) -> Literal["joined"]:
+    @do(gifted="gifted", joined="joined")
+    def join(self, app: Services) -> Literal["gifted", "joined"]:
         self.grant = app.joining.finish(self.caller, self.proof)
-        return "joined"
+        return "gifted" if self.grant.units else "joined"
 
-    joined = End(
+    gifted = End(
         _("Welcome {name}! {grant} is yours, a gift. Joining was free. SMS follows. Dial {code}.")
     )
+    joined = End(_("Welcome {name}! Joining was free. SMS follows. Dial {code}."))
     abroad = End(_("Sorry, {org} does not serve numbers of your country yet."))
     bye = End(_("Goodbye. You have not joined. To join for free, dial {code}."))

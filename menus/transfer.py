@@ -34,7 +34,7 @@ class Transfer(Flow):
     def recent(self, app: Services) -> Sequence[tuple[str, Phone]]:
         payer = app.members.get(self.caller)
         found = app.recipients.recent(payer)
-        return [(f"{friend.name} *{friend.phone[-3:]}", friend.phone) for friend in found]
+        return [(f"{friend.name}..{friend.phone[-3:]}", friend.phone) for friend in found]
 
     @do(
         member="how_much",

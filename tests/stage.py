@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.people import PIN, Handset, World
+from ussd_app import bootstrap
 from ussd_app.dialog.lines import LINE_SECONDS
 from ussd_app.dialog.machine import Watch
+from ussd_app.gateways.africastalking import AfricasTalkingSms
 from ussd_app.transfers.payments import Order
 from ussd_app.values import Phone
 
@@ -52,6 +54,8 @@ class Telephones:
             member = self.world.services.members.get(Phone(found[1])).id
             for _ in range(int(found[2])):
                 self.world.services.members.count_lookup(member)
+        elif found := re.fullmatch(r"a gift of (\d+) for whoever joins", what):
+            self._give_away(int(found[1]))
         elif what == "the last answer was neither kept nor shown":
             self._forget_last()
         elif found := re.fullmatch(r"(\+\d+) has paid (\+\d+) ([\d, ]+)", what):
@@ -105,6 +109,14 @@ class Telephones:
         handset.text = text
         for line, kept in lines.items():
             self.world.redis.restore(line, LINE_SECONDS * 1000, kept, replace=True)
+
+    def _give_away(self, whole_tokens: int) -> None:
+        """As the same house with another setting."""
+        was = self.world
+        settings = replace(was.settings, grant=whole_tokens)
+        sms = AfricasTalkingSms(settings.at_base_url, settings.at_username, settings.at_api_key)
+        services = bootstrap.services_of(settings, db=was.db, clock=was.clock, sms=sms, slots=2)
+        self.world = replace(was, settings=settings, services=services)
 
     def _pay(self, payer: Phone, payee: Phone, tokens: int) -> None:
         services = self.world.services

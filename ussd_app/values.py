@@ -68,7 +68,7 @@ class Phone(str):
 
     __slots__ = ()
     widest: ClassVar[str] = "0" * 15  # what E.164 allows
-    unreadable: ClassVar[Text] = _("Not a phone number. Type like 0712345678.")
+    unreadable: ClassVar[Text] = _("Type a phone number, like 0712345678.")
     complaints: ClassVar[tuple[Text, ...]] = (unreadable,)
 
     _DIGITS = re.compile(r"[+\d\s()./-]+")

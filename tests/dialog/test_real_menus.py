@@ -176,7 +176,7 @@ def render(
         frames[-1].items = [[WIDE_ITEM, ""] for _ in range(20)]
         frames[-1].page = 1
     elif isinstance(state, Ask) and state.offers:
-        frames[-1].items = [[f"{'W' * 15} *678", ""] for _ in range(3)]
+        frames[-1].items = [[f"{'W' * 15}..678", ""] for _ in range(3)]
     turn = Turn(machine, Session(frames, language), CALLER)
     if why is not None:
         turn.say_why(why)

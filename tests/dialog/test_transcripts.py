@@ -158,7 +158,7 @@ def test_an_empty_answer_is_an_answer(caller: Handset) -> None:
 
     said = caller.say("")
 
-    assert said.startswith("CON Not a phone number. Type like 0712345678.\nSend to which number?")
+    assert said.startswith("CON Type a phone number, like 0712345678.\nSend to which number?")
     assert caller.say("0700000002").startswith("CON How much for Baraka O?")
 
 
@@ -281,7 +281,10 @@ def test_a_phone_of_a_country_that_is_none_is_told_that_it_is_not_served(town: W
         (f"1*0700000002*20*{PIN}", "CON Send 20 UMOJA to Baraka O 0700000002. Fee: 0.\nYour PIN:"),
         (f"2*{PIN}", "CON To see your balance:\nYour PIN:"),
         (f"4*3*{PIN}*2580*2580", "CON To change your PIN, first type the one you have.\nYour PIN:"),
-        ("1*nobody*20", "CON Not a phone number. Type like 0712345678.\nSend to which number?"),
+        (
+            "1*nobody*20",
+            "CON Type a phone number, like 0712345678.\nSend to which number?",
+        ),
         ("7*1", "CON Choose a number below.\nUmoja"),
         ("0*1*0700000002", "END Goodbye!"),
     ],
@@ -300,7 +303,7 @@ def test_r_a01_answers_dialled_with_the_code_accept_no_terms(town: World) -> Non
 
     said = zawadi.dial("1*1*Zawadi*2580*2580")
 
-    assert said.startswith("CON We keep your name, number and tokens safe.")
+    assert said.startswith("CON We keep your name and number.")
     assert town.services.members.find(ZAWADI) is None
 
 

@@ -211,6 +211,9 @@ def test_r_a01_without_a_grant_a_new_member_has_an_empty_wallet(world: World) ->
     poor.join(ZAWADI, NAME, tokens=0)
 
     assert poor.balance(ZAWADI) == 0
+    assert poor.sms(ZAWADI) == [
+        "Welcome to Umoja, Zawadi N! Dial *384*96#. Terms: https://example.org/terms"
+    ]
     assert {found.name for found in reconcile.findings(poor.db) if found.grave} == set()
     poor.close()
 

@@ -21,6 +21,7 @@ TEXTS = {
     "received": receipts.RECEIVED,
     "invitation": recipients.INVITATION,
     "welcome": joining.WELCOME,
+    "welcome without a grant": joining.WELCOME_WITHOUT_GRANT,
     "locked": pins.LOCKED_UNTIL,
     "locked for good": pins.LOCKED_FOR_GOOD,
     "changed": pins.CHANGED,

@@ -65,7 +65,7 @@ def test_r_a06_what_the_house_did_has_a_name(town: Town, kind: str, said: str) -
 
     newest, *_rest = town.world.services.statements.lines(town.world.services.members.get(AMINA))
 
-    assert (signed(newest.amount), newest.other) == ("-1", said)
+    assert (signed(newest.amount), newest.other, newest.is_by_house) == ("-1", said, True)
 
 
 def test_r_a06_a_correction_names_the_other_side(town: Town) -> None:
@@ -75,7 +75,7 @@ def test_r_a06_a_correction_names_the_other_side(town: Town) -> None:
 
     newest, *_rest = town.world.services.statements.lines(town.world.services.members.get(AMINA))
 
-    assert (signed(newest.amount), newest.other) == ("+20", "Baraka O")
+    assert (signed(newest.amount), newest.other, newest.is_by_house) == ("+20", "Baraka O", False)
 
 
 def test_r_a06_a_statement_has_twenty_lines_at_most(town: Town) -> None:

@@ -109,7 +109,10 @@ def test_dialling_shows_the_sms_that_came_meanwhile(system: System) -> None:
 def test_dialling_as_no_number_is_told(system: System, number: str) -> None:
     done = system.command("dial", number)
 
-    assert (done.code, done.err) == (1, "Error: Not a phone number. Type like 0712345678.\n")
+    assert (done.code, done.err) == (
+        1,
+        "Error: Type a phone number, like 0712345678.\n",
+    )
 
 
 def test_r_e04_where_says_where_everything_is(system: System) -> None:

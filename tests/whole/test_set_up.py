@@ -147,7 +147,7 @@ def test_production_heeds_no_clock_of_a_test(system: System) -> None:
         with system.database(name=urlsplit(given["DATABASE_URL"]).path[1:]) as database:
             began = database.execute("SELECT began_at FROM registration").fetchall()[0][0]
         assert first.startswith("CON Karibu Umoja!")
-        assert then.startswith("CON We keep your name, number and tokens safe.")
+        assert then.startswith("CON We keep your name and number.")
         assert abs((began - datetime.now(UTC)).total_seconds()) < 60
 
 

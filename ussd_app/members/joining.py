@@ -21,6 +21,7 @@ FIRST_TIER = 1  # the number is proven by dialling from it
 WELCOME = _(
     "Welcome to {org}, {name}! {amount} is yours to start with. Dial {code}. Terms: {terms}"
 )
+WELCOME_WITHOUT_GRANT = _("Welcome to {org}, {name}! Dial {code}. Terms: {terms}")
 
 
 class Welcome(Protocol):
@@ -177,13 +178,14 @@ class Joining:
             )
 
     def _letter(self, member: int, phone: Phone, language: str, name: Name) -> Draft:
+        grant = self._welcome.grant
         return Draft(
             key=f"welcome:{member}",
             kind="welcome",
             phone=phone,
             language=language,
-            text=WELCOME,
-            values={**self._signature, "name": name.short, "amount": self._welcome.grant},
+            text=WELCOME if grant.units else WELCOME_WITHOUT_GRANT,
+            values={**self._signature, "name": name.short, "amount": grant},
             member=member,
         )
 

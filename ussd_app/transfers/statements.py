@@ -35,6 +35,8 @@ class StatementLine:
     amount: Amount
     balance: Amount
     other: str
+    is_by_house: bool
+    """Whether `other` names what the house did, and nobody's name."""
 
 
 class Statements:
@@ -125,6 +127,7 @@ class Statements:
                 token.amount(line.amount),
                 token.amount(line.balance),
                 names.get(line.other) or self._house(line.kind, member.language),
+                line.other not in names,
             )
             for line in found
         ]
