@@ -148,7 +148,7 @@ def test_the_reference_that_was_told_is_in_the_log_and_nothing_that_was_typed(
         ),
         (
             "sw",
-            "END Bado tunakagua hatua yako ya mwisho. Usiirudie. Piga tena baada ya dakika moja.",
+            "END Bado tunahakiki ombi lako la mwisho. Usilirudie. Piga tena baada ya dakika moja.",
         ),
     ],
 )

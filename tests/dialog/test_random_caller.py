@@ -86,8 +86,8 @@ seeds = st.integers(0, 2**32)
 QUESTIONS: list[tuple[str, list[str]]] = [
     (r"New PIN:|PIN mpya:|once more:|PIN mpya tena:", ["2580", "2580", "2580", "1234", "0"]),
     (r"Your PIN:|PIN yako:", [PIN, PIN, PIN, PIN, "8642", "0"]),
-    (r"number\?|namba gani\?", ["0700000002", "0700000003", "0712345678", "1", "0700000001", "0"]),
-    (r"How much|Kiasi gani", ["5", "1.01", "12.345", "9999999", "7", "0", "000"]),
+    (r"number\?|namba ipi\?", ["0700000002", "0700000003", "0712345678", "1", "0700000001", "0"]),
+    (r"How much|kiasi gani", ["5", "1.01", "12.345", "9999999", "7", "0", "000"]),
     (r"name\?|name, as|Jina lako", ["Amina Wanjiru", "Zawadi A*B", "W" * 20, "x", "0"]),
     (r"What went wrong|Tatizo", ["Nothing works at all", "Pesa * imepotea", "x", "0", "000"]),
 ]

@@ -22,7 +22,7 @@ WELCOME_IN_ENGLISH = (
     " Terms: https://example.org/terms"
 )
 WELCOME_IN_SWAHILI = (
-    "Karibu Umoja, Zawadi N! 50 UMOJA ni zako za kuanzia. Piga *384*96#."
+    "Karibu Umoja, Zawadi N! Umepewa 50 UMOJA za kuanzia. Piga *384*96#."
     " Masharti: https://example.org/terms"
 )
 MEMBERS_TABLES = ("member", "pin", "account", "posting", "entry", "audit", "message", "errand")

@@ -16,9 +16,7 @@ from ussd_app.text import septets
 from ussd_app.web.metrics import HOPS
 from ussd_app.web.ussd import BODY_MOST, FIELD_MOST
 
-UNREADABLE = (
-    "END We could not read that. Please dial *384*96#.\nHatukuweza kusoma hiyo. Piga *384*96#."
-)
+UNREADABLE = "END We could not read that. Please dial *384*96#.\nHatukuelewa. Piga *384*96#."
 
 
 def is_a_screen(answer: Answer) -> bool:

@@ -19,9 +19,9 @@ ENGLISH, SWAHILI = ("English",), ("Kiswahili",)
 ACCEPT: Words = ("I accept", "Nakubali")
 SEND: Words = ("Send", "Tuma")
 BALANCE: Words = ("Balance", "Salio")
-STATEMENT: Words = ("Statement", "Taarifa")
+STATEMENT: Words = ("Statement", "Taarifa fupi")
 BY_SMS: Words = ("Get it by SMS", "Ipate kwa SMS")
-ACCOUNT: Words = ("My account", "Akaunti yangu")
+ACCOUNT: Words = ("My account", "Akaunti")
 CHANGE_NAME: Words = ("Change my name", "Badilisha jina")
 CHANGE_PIN: Words = ("Change my PIN", "Badilisha PIN")
 LANGUAGE: Words = ("Lugha / Language",)
@@ -31,7 +31,7 @@ REPORT: Words = ("Report a problem", "Ripoti tatizo")
 MAIN_MENU: Words = ("Main menu", "Menyu kuu")
 CONTINUE: Words = ("Continue", "Endelea")
 INVITE: Words = ("Invite them by SMS, free", "Mwalike kwa SMS, bure")
-ONCE_MORE: Words = ("Yes, once more", "Ndiyo, tena")
+ONCE_MORE: Words = ("Yes, once more", "Ndiyo")
 
 ASKS_PIN = re.compile(r"Your PIN:|PIN yako:")
 SENT = re.compile(
@@ -42,7 +42,7 @@ LAST = re.compile(
     r"(?:Ref|Kumb) (?P<ref>\w{7})"
 )
 NOT_SENT = re.compile(
-    r"NOT sent|Not sent|Nothing was sent|Nothing was done|HAYAKUTUMWA|Haikutumwa|Hakuna kilicho"
+    r"NOT sent|Not sent|Nothing was sent|Nothing was done|HAYAKUTUMWA|Hazikutumwa|Hakuna kilicho"
 )
 HAVE = re.compile(r"(?:You have|Una) (?P<amount>[\d.,]+) \w+\.")
 

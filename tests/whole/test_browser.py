@@ -97,13 +97,13 @@ def test_r_a01_r_a07_a_stranger_joins_and_pays_in_the_browser(page: Page, system
     neema.choose(ACCEPT, "Unaitwa nani")
     neema.say("Neema Wambui", "PIN mpya")
     neema.say("7306", "tena")
-    neema.say("7306", "50 UMOJA ni zako")
+    neema.say("7306", "Umepata zawadi ya 50 UMOJA")
     expect(neema.messages()).to_contain_text(["Karibu Umoja, Neema W!"])
 
     neema.press("green")
     expect(neema.root.locator(".frame")).to_contain_text("Habari Neema!")
-    neema.choose(SEND, "namba gani")
-    neema.say(member.national, "Kiasi gani kwa Juma O")
+    neema.choose(SEND, "namba ipi")
+    neema.say(member.national, "Unamtumia Juma O kiasi gani")
     neema.say("20", "PIN yako")
     neema.say("7306", r"Umetuma 20 UMOJA kwa Juma O\. Kumb \w{7}\.")
 

@@ -77,7 +77,7 @@ def test_r_e04_a_stranger_joins_at_a_terminal(system: System) -> None:
     last = terminal.type("7306")
 
     assert terminal.close() == 0
-    assert "Karibu Neema Wambui! 50 UMOJA ni zako" in last
+    assert "Karibu Neema Wambui! Umepata zawadi ya 50 UMOJA" in last
 
 
 def test_dialling_reads_answers_from_a_pipe_and_an_empty_line_hangs_up(system: System) -> None:

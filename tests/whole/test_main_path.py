@@ -40,8 +40,8 @@ def test_r_a01_a_stranger_joins_in_swahili_and_is_greeted_with_tokens_and_an_sms
     joined = neema.join("Neema Wambui", SWAHILI)
 
     assert joined.ends
-    assert "Karibu Neema Wambui! 50 UMOJA ni zako" in joined.text
-    assert "Karibu Umoja, Neema W! 50 UMOJA" in neema.sms_like("Karibu Umoja")
+    assert "Karibu Neema Wambui! Umepata zawadi ya 50 UMOJA" in joined.text
+    assert "Karibu Umoja, Neema W! Umepewa 50 UMOJA" in neema.sms_like("Karibu Umoja")
     assert neema.balance() == "50"
 
 
