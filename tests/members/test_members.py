@@ -86,7 +86,7 @@ def test_a_stranger_changes_nothing(world: World, amina: int, surgeon: Surgeon) 
     assert surgeon.snapshot() == before
 
 
-def test_a_complaint_is_answered_by_its_reference(world: World, amina: int) -> None:
+def test_r_a15_a_complaint_is_answered_by_its_reference(world: World, amina: int) -> None:
     reference = world.services.members.complain(AMINA, "a-key", WORDS)
 
     assert world.sms(AMINA) == [
@@ -95,7 +95,7 @@ def test_a_complaint_is_answered_by_its_reference(world: World, amina: int) -> N
     assert audited(world, "complaint.made") == [(amina, "complaint", reference.number, None)]
 
 
-def test_the_same_key_is_one_complaint(world: World, amina: int, surgeon: Surgeon) -> None:
+def test_r_a15_the_same_key_is_one_complaint(world: World, amina: int, surgeon: Surgeon) -> None:
     reference = world.services.members.complain(AMINA, "a-key", WORDS)
     before = surgeon.snapshot()
 
@@ -105,7 +105,9 @@ def test_the_same_key_is_one_complaint(world: World, amina: int, surgeon: Surgeo
     assert surgeon.snapshot() == before
 
 
-def test_many_who_complain_by_one_key_at_once_make_one_complaint(world: World, amina: int) -> None:
+def test_r_a15_many_who_complain_by_one_key_at_once_make_one_complaint(
+    world: World, amina: int
+) -> None:
     complain = world.services.members.complain
 
     told = crowd(10, lambda _: insist(lambda: complain(AMINA, "a-key", WORDS)))
@@ -115,7 +117,7 @@ def test_many_who_complain_by_one_key_at_once_make_one_complaint(world: World, a
     assert len(world.sms(AMINA)) == 1
 
 
-def test_two_complaints_have_references_of_their_own(world: World, amina: int) -> None:
+def test_r_a15_two_complaints_have_references_of_their_own(world: World, amina: int) -> None:
     references = {world.services.members.complain(AMINA, f"key-{n}", WORDS) for n in range(2)}
 
     assert len(references) == 2

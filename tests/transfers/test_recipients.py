@@ -25,25 +25,25 @@ def lookups(town: Town) -> int:
     return int(row[0])
 
 
-def test_a_member_is_found_by_number_and_shown_by_a_short_name(town: Town) -> None:
+def test_r_a07_a_member_is_found_by_number_and_shown_by_a_short_name(town: Town) -> None:
     found = town.world.services.recipients.find(amina(town), BARAKA)
 
     assert (found.id, found.phone, found.name) == (town.baraka, BARAKA, "Baraka O")
     assert found.is_active
 
 
-def test_ones_own_number_is_no_recipient(town: Town) -> None:
+def test_r_a07_ones_own_number_is_no_recipient(town: Town) -> None:
     with pytest.raises(NotAllowed):
         town.world.services.recipients.find(amina(town), AMINA)
 
 
-def test_a_stranger_is_not_found(town: Town) -> None:
+def test_r_a07_a_stranger_is_not_found(town: Town) -> None:
     with pytest.raises(NotFound):
         town.world.services.recipients.find(amina(town), ZAWADI)
 
 
 @pytest.mark.parametrize("status", ["INVITED", "BLOCKED", "EXPIRED", "DELETED"])
-def test_who_is_not_active_is_found_and_cannot_receive(town: Town, status: str) -> None:
+def test_r_a07_who_is_not_active_is_found_and_cannot_receive(town: Town, status: str) -> None:
     town.set_status(town.baraka, status)
 
     found = town.world.services.recipients.find(amina(town), BARAKA)
@@ -62,7 +62,7 @@ def test_r_a07_a_member_is_not_invited(town: Town, surgeon: Surgeon, status: str
     assert surgeon.snapshot() == before
 
 
-def test_names_of_twenty_strangers_a_day_may_be_seen(town: Town) -> None:
+def test_r_a07_names_of_twenty_strangers_a_day_may_be_seen(town: Town) -> None:
     find, caller = town.world.services.recipients.find, amina(town)
     for _ in range(20):
         find(caller, BARAKA)
@@ -74,7 +74,7 @@ def test_names_of_twenty_strangers_a_day_may_be_seen(town: Town) -> None:
     assert find(caller, BARAKA).id == town.baraka
 
 
-def test_numbers_of_nobody_are_charged_like_names(town: Town) -> None:
+def test_r_a07_numbers_of_nobody_are_charged_like_names(town: Town) -> None:
     for _ in range(3):
         with pytest.raises(NotFound):
             town.world.services.recipients.find(amina(town), ZAWADI)
@@ -82,7 +82,7 @@ def test_numbers_of_nobody_are_charged_like_names(town: Town) -> None:
     assert lookups(town) == 3
 
 
-def test_who_was_paid_before_is_no_stranger(town: Town) -> None:
+def test_r_a07_who_was_paid_before_is_no_stranger(town: Town) -> None:
     town.pay(5)
 
     town.world.services.recipients.find(amina(town), BARAKA)
@@ -91,7 +91,7 @@ def test_who_was_paid_before_is_no_stranger(town: Town) -> None:
     assert lookups(town) == 0
 
 
-def test_a_payment_given_up_makes_nobody_known(town: Town) -> None:
+def test_r_a07_a_payment_given_up_makes_nobody_known(town: Town) -> None:
     town.world.services.payments.became(town.amina, "a-key")
 
     town.world.services.recipients.find(amina(town), BARAKA)
@@ -99,7 +99,7 @@ def test_a_payment_given_up_makes_nobody_known(town: Town) -> None:
     assert lookups(town) == 1
 
 
-def test_however_many_look_at_once_twenty_see_a_name(town: Town) -> None:
+def test_r_a07_however_many_look_at_once_twenty_see_a_name(town: Town) -> None:
     caller = amina(town)
 
     told = crowd(25, lambda _: insist(lambda: town.world.services.recipients.find(caller, BARAKA)))
@@ -108,7 +108,7 @@ def test_however_many_look_at_once_twenty_see_a_name(town: Town) -> None:
     assert {type(error) for error in raised(told)} == {LimitReached}
 
 
-def test_recent_ones_are_offered_newest_first_each_once(town: Town) -> None:
+def test_r_a07_recent_ones_are_offered_newest_first_each_once(town: Town) -> None:
     others = [town.neighbour(number) for number in range(3)]
     for turn, payee in enumerate([town.baraka, *others, others[0]]):
         town.pay(turn + 1, key=f"key-{turn}", payee=payee)
@@ -119,14 +119,14 @@ def test_recent_ones_are_offered_newest_first_each_once(town: Town) -> None:
     assert [one.id for one in offered] == [others[0], others[2], others[1]]
 
 
-def test_recent_ones_who_are_gone_are_not_offered(town: Town) -> None:
+def test_r_a07_recent_ones_who_are_gone_are_not_offered(town: Town) -> None:
     town.pay(5)
     town.set_status(town.baraka, "BLOCKED")
 
     assert town.world.services.recipients.recent(amina(town)) == []
 
 
-def test_who_paid_nobody_is_offered_nobody(town: Town) -> None:
+def test_r_a07_who_paid_nobody_is_offered_nobody(town: Town) -> None:
     town.pay(5)
 
     recent = town.world.services.recipients.recent(town.world.services.members.get(BARAKA))
