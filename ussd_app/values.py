@@ -214,15 +214,6 @@ class Reference(Shown):
             letters.append(cls._LETTERS[letter])
         return cls("".join(letters))
 
-    @classmethod
-    def parse(cls, typed: str, near: str = "") -> Self:
-        """As people type it: small letters, and O, I and L for the digits they look like."""
-        del near
-        plain = typed.strip().upper().replace("O", "0").replace("I", "1").replace("L", "1")
-        if len(plain) != cls._LENGTH or any(c not in cls._LETTERS for c in plain):
-            raise Invalid(_("That is not a reference. It has 7 letters and digits."))
-        return cls(plain)
-
     @property
     def number(self) -> int:
         """The number it was made of."""
