@@ -509,7 +509,7 @@ TOO_WIDE_AT: dict[type[Flow], str] = {
     TooWide: "TooWide.first: 165 of 156 characters",
     TooWideWhenFilled: "TooWideWhenFilled.shown: 175 of 156 characters",
     TooWideWithItsReason: "TooWideWithItsReason.first: 165 of 156 characters",
-    TooWideWithAComplaint: "TooWideWithAComplaint.first: 170 of 156 characters",
+    TooWideWithAComplaint: "TooWideWithAComplaint.first: 166 of 156 characters",
     TooWideWhereGiven: "TooWide.first: 175 of 156 characters",
     GivesTooMuch: "GivenTooMuch.shown: 175 of 156 characters",
     ListWithoutRoom: "ListWithoutRoom.first: leaves 19 characters for an item of the list",
