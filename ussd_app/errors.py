@@ -17,7 +17,8 @@
     │   ├── Rejected            they said no: do not try again
     │   └── Unclear             sent, and no answer: ask before trying again
     └── Unavailable             a store of ours did not answer in time; a deed under way
-                                may or may not have been done
+        │                       may or may not have been done
+        └── NotBegun            and this one was not even begun
 
 Anything else is a bug: logged with a reference, the caller told to dial again.
 """
@@ -122,3 +123,7 @@ class Unclear(GatewayError):
 
 class Unavailable(Exception):
     """A store of ours did not answer in time; a deed under way may or may not be done."""
+
+
+class NotBegun(Unavailable):
+    """It cannot be done here and now, and nothing was done: later it may."""

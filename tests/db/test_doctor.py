@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from tests.db.surgery import Surgeon
-from tests.people import AMINA, World, settings_for
+from tests.people import AMINA, BARAKA, CHEBET, World, settings_for
 from ussd_app.bootstrap import Built
 from ussd_app.commands import doctor
 from ussd_app.commands.findings import OK, VIOLATED, WARNING
@@ -29,6 +30,12 @@ def built(world: World) -> Built:
 def found(built: Built) -> dict[str, int]:
     """What is not in order, and how grave that is."""
     return {one.name: one.grave for one in doctor._all(built) if one.grave != OK}
+
+
+def peppers_seen(built: Built) -> tuple[int, str]:
+    """How grave it is, and what is said of the peppers in use."""
+    (one,) = (one for one in doctor._all(built) if "pepper" in one.name)
+    return one.grave, one.seen
 
 
 @pytest.fixture
@@ -78,6 +85,22 @@ def test_a_pepper_that_is_gone_is_found(built: Built, world: World, surgeon: Sur
     surgeon.run("UPDATE pin SET pepper = 'k0'")
 
     assert found(built) == {"every PIN's pepper is at hand": VIOLATED}
+
+
+def test_each_pepper_in_use_is_named_with_how_many_members_use_it(
+    built: Built, world: World, surgeon: Surgeon
+) -> None:
+    for phone in (AMINA, BARAKA, CHEBET):
+        world.join(phone, "Somebody")
+    member = world.services.members.get(BARAKA).id
+    surgeon.run("UPDATE pin SET pepper = 'k0' WHERE member = %s", member)
+    peppers = {**built.settings.pin_peppers, "k0": secrets.token_bytes(32)}
+    knowing = replace(built, settings=replace(built.settings, pin_peppers=peppers))
+
+    assert [peppers_seen(built), peppers_seen(knowing)] == [
+        (VIOLATED, "k0: 1 MISSING, k1: 2"),
+        (OK, "k0: 1, k1: 2"),
+    ]
 
 
 def test_a_pepper_of_a_past_pin_that_is_gone_is_found(

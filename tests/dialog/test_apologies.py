@@ -22,7 +22,7 @@ from ussd_app.dialog import Ask, End, Flow, Menu, _, do
 from ussd_app.dialog.machine import Machine
 from ussd_app.dialog.notices import UNREADABLE
 from ussd_app.dialog.switchboard import SAVING_SECONDS, Hop, Switchboard
-from ussd_app.errors import Invalid, NotEnough, TooMany, Unavailable
+from ussd_app.errors import Invalid, NotBegun, NotEnough, TooMany, Unavailable
 
 SECRET_NOTE = "+254700000002 typed 7306"
 
@@ -168,6 +168,16 @@ def test_a_store_that_is_away_is_told_as_the_service_being_down(trouble: Scene) 
     trouble.service.deed = raising(Unavailable("gone"))
 
     said = trouble.phone.say("1")
+
+    assert said == "END The service is down. Please dial again in a few minutes."
+
+
+def test_what_was_not_begun_after_a_pin_is_told_as_the_service_being_down(trouble: Scene) -> None:
+    trouble.phone.dial()
+    trouble.phone.say("2")
+    trouble.service.deed = raising(NotBegun("a pepper is gone"))
+
+    said = trouble.phone.say("7306")
 
     assert said == "END The service is down. Please dial again in a few minutes."
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime, timedelta
 
 import pytest
 
 from tests.db.crowd import crowd, given, insist, raised
-from tests.members.vaults import CountingVault, DyingVault, Killed, pins_with
+from tests.members.vaults import BusyVault, CountingVault, DyingVault, Killed, pins_with
 from tests.people import AMINA, BARAKA, PIN, ZAWADI, World
-from ussd_app.errors import Invalid, NotFound, PinLocked, PinWrong, Unavailable
+from ussd_app.errors import Invalid, NotBegun, NotFound, PinLocked, PinWrong
+from ussd_app.members.pin_vault import PinVault
 from ussd_app.members.pins import Pins
 from ussd_app.values import Phone
 
@@ -193,11 +195,45 @@ def test_r_a03_when_too_many_are_evaluated_one_more_is_not_charged(
     vault = CountingVault(world, slots=1)
     pins = pins_with(world, vault)
 
-    with vault.slot(), pytest.raises(Unavailable):
+    with vault.slot(), pytest.raises(NotBegun):
         pins.check(AMINA, WRONG)
 
     assert row(world, amina) == (0, 0, None, True)
     assert pins.check(AMINA, PIN) == amina
+
+
+@pytest.mark.parametrize("typed", [PIN, WRONG])
+def test_r_a03_a_pin_that_cannot_be_judged_here_is_not_charged(
+    world: World, amina: int, typed: str
+) -> None:
+    stale = pins_with(world, PinVault({"k0": secrets.token_bytes(32)}, slots=1))
+
+    for _ in range(4):
+        with pytest.raises(NotBegun, match="k1"):
+            stale.check(AMINA, typed)
+
+    assert row(world, amina) == (0, 0, None, True)
+    assert world.services.pins.check(AMINA, PIN) == amina
+
+
+def test_r_a03_a_locked_pin_that_cannot_be_judged_here_is_told_as_locked(
+    world: World, amina: int
+) -> None:
+    stale = pins_with(world, PinVault({"k0": secrets.token_bytes(32)}, slots=1))
+    lock(world)
+
+    with pytest.raises(PinLocked):
+        stale.check(AMINA, PIN)
+
+
+def test_r_a03_a_right_pin_that_cannot_be_renewed_now_costs_no_try(
+    world: World, amina: int
+) -> None:
+    vault = BusyVault({"k2": secrets.token_bytes(32), **world.settings.pin_peppers}, slots=1)
+
+    assert pins_with(world, vault).check(AMINA, PIN) == amina
+
+    assert row(world, amina) == (0, 0, None, True)
 
 
 def test_r_a03_of_forty_wrong_pins_at_once_three_are_evaluated(world: World) -> None:
@@ -210,7 +246,7 @@ def test_r_a03_of_forty_wrong_pins_at_once_three_are_evaluated(world: World) -> 
         told = crowd(CROWD, lambda n, p=pins, at=phone: p.check(at, str(5130 + n)))  # type: ignore[misc]
 
         assert (vault.right, vault.wrong) == (0, 3)
-        assert {type(error) for error in raised(told)} <= {PinWrong, PinLocked, Unavailable}
+        assert {type(error) for error in raised(told)} <= {PinWrong, PinLocked, NotBegun}
         wrong = [error for error in raised(told) if isinstance(error, PinWrong)]
         assert sorted(error.tries_left for error in wrong) == [1, 2]
         assert len(security_sms(world, phone)) == 1

@@ -14,7 +14,7 @@ from argon2.profiles import CHEAPEST
 from tests.db.surgery import Surgeon
 from tests.members.vaults import pins_with
 from tests.people import AMINA, BARAKA, PIN, World
-from ussd_app.errors import PinWeak, PinWrong, Unavailable
+from ussd_app.errors import NotBegun, PinWeak, PinWrong, Unavailable
 from ussd_app.members.pin_vault import PinVault, Verifier
 
 FIRST, SECOND = secrets.token_bytes(32), secrets.token_bytes(32)
@@ -73,7 +73,7 @@ def test_r_a03_a_verifier_is_no_hash_of_the_pin_alone(vault: PinVault, shape: st
 def test_r_a03_a_pepper_that_is_gone_is_named(vault: PinVault) -> None:
     other = PinVault({"k2": SECOND}, slots=2)
 
-    with pytest.raises(KeyError, match="k1"):
+    with pytest.raises(NotBegun, match="k1"):
         other.proves(vault.seal(7, PIN), 7, PIN)
 
 

@@ -78,9 +78,10 @@ def _database(built: Built) -> Iterator[Finding]:
         )
         role = make_url(built.settings.database_url).username
         yield Finding("the books are append-only", WARNING if may_write else OK, f"role {role}")
-        used = {row[0] for row in reading.rows("SELECT DISTINCT pepper FROM pin")}
-        gone = used - set(built.settings.pin_peppers)
-        yield Finding("every PIN's pepper is at hand", VIOLATED if gone else OK, ", ".join(gone))
+        used = reading.rows("SELECT pepper, count(*) FROM pin GROUP BY pepper ORDER BY pepper")
+        gone = {pepper for pepper, _count in used} - built.settings.pin_peppers.keys()
+        told = [f"{pepper}: {count}{' MISSING' * (pepper in gone)}" for pepper, count in used]
+        yield Finding("every PIN's pepper is at hand", VIOLATED if gone else OK, ", ".join(told))
 
 
 def _redis(built: Built) -> Iterator[Finding]:

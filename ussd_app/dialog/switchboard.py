@@ -34,7 +34,7 @@ from ussd_app.dialog.notices import (
 from ussd_app.dialog.screen import BUDGET
 from ussd_app.dialog.seal import Sealer
 from ussd_app.dialog.session import Frame, Session
-from ussd_app.errors import Invalid, TooMany, Unavailable
+from ussd_app.errors import Invalid, NotBegun, TooMany, Unavailable
 from ussd_app.text import Text, septets
 from ussd_app.values import Phone
 
@@ -111,7 +111,8 @@ class Switchboard:
                 return self.last_words(FLOODED, "flooded")
             case Unavailable():
                 log.warning("ussd.unavailable", error=error)
-                return self.last_words(UNSURE if turn.risky else DOWN, "down", turn.language)
+                unsure = turn.risky and not isinstance(error, NotBegun)
+                return self.last_words(UNSURE if unsure else DOWN, "down", turn.language)
         ref = secrets.token_hex(4)
         log.error("ussd.bug", ref=ref, exc_info=error)
         return self.last_words(UNSURE if turn.risky else BROKEN, "broken", turn.language, ref=ref)

@@ -19,7 +19,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from argon2.low_level import Type
 
-from ussd_app.errors import Unavailable
+from ussd_app.errors import NotBegun
 
 PASSES, MEMORY_KIB, LANES = 2, 19 * 1024, 1
 SLOT_SECONDS = 0.5
@@ -55,18 +55,23 @@ class PinVault:
         )
 
     def seal(self, member: int, pin: str) -> Verifier:
-        """A verifier with the newest pepper. Raises Unavailable when too many are being made."""
+        """A verifier with the newest pepper. Raises NotBegun when too many are being made."""
         with self.slot():
             return Verifier(self._newest, self._hasher.hash(self._mac(self._newest, member, pin)))
 
     def proves(self, verifier: Verifier, member: int, pin: str) -> bool:
-        """Whether this is the PIN. To be called within `slot`."""
+        """Whether this is the PIN. To be called within `slot`. Raises NotBegun without its pepper."""
         if not self.knows(verifier):
-            raise KeyError(f"the pepper {verifier.pepper!r} is gone from PIN_PEPPERS")
+            raise NotBegun(f"the pepper {verifier.pepper!r} is gone from PIN_PEPPERS")
         try:
             return self._hasher.verify(verifier.hash, self._mac(verifier.pepper, member, pin))
         except VerifyMismatchError:
             return False
+
+    @property
+    def peppers(self) -> list[str]:
+        """The names of the peppers at hand."""
+        return list(self._peppers)
 
     def knows(self, verifier: Verifier) -> bool:
         """Whether the pepper under it is at hand."""
@@ -78,9 +83,9 @@ class PinVault:
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """A turn at hashing. Raises Unavailable rather than queue for long."""
+        """A turn at hashing. Raises NotBegun rather than queue for long."""
         if not self._slots.acquire(timeout=SLOT_SECONDS):
-            raise Unavailable("too many PINs at once")
+            raise NotBegun("too many PINs at once")
         try:
             yield
         finally:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from ussd_app.audit import service as audit
 from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database, Work
-from ussd_app.errors import NotFound, PinLocked, PinWeak, PinWrong
+from ussd_app.errors import NotBegun, NotFound, PinLocked, PinWeak, PinWrong
 from ussd_app.members import pin_policy
 from ussd_app.members.pin_vault import PinVault, Verifier
 from ussd_app.messages.service import Draft, Messages
@@ -47,8 +48,9 @@ class Pins:
     def check(self, phone: Phone, typed: str) -> int:
         """The member's id if that is their PIN.
 
-        Raises PinWrong (with the tries left), PinLocked, and Invalid for what is no PIN at all,
-        which is not charged. Of many at once, only as many are evaluated as there are tries.
+        Raises PinWrong (with the tries left), PinLocked, and, without charging a try, Invalid for
+        what is no PIN at all, and NotBegun for one that cannot be judged here and now. Of many at
+        once, only as many are evaluated as there are tries.
         """
         pin = pin_policy.read(typed)
         with self._vault.slot():
@@ -184,20 +186,39 @@ class Pins:
                     END
                 FROM member
                 WHERE member.phone = %s AND pin.member = member.id
-                    AND (locked_until IS NULL OR locked_until <= %s)
+                    AND (locked_until IS NULL OR locked_until <= %s) AND pepper = ANY(%s)
                 RETURNING pin.member, pepper, verifier, failures, locked_until
                 """,
                 now, TRIES, TRIES, TRIES, first, second, third, FOR_GOOD, phone, now,
+                self._vault.peppers,
             )  # fmt: skip
         if row is None:
             self.refuse_locked(phone)
+            self._refuse_unjudged(phone)
             raise NotFound("no such member")
         member, pepper, hashed, failures, locked_until = row
         return member, Verifier(pepper, hashed), failures, locked_until
 
+    def _refuse_unjudged(self, phone: Phone) -> None:
+        """Raises NotBegun if the pepper under the member's PIN is not at hand."""
+        with self._db.reading() as reading:
+            row = reading.row(
+                """
+                SELECT pepper FROM pin p JOIN member m ON m.id = p.member
+                WHERE m.phone = %s AND pepper <> ALL(%s)
+                """,
+                phone,
+                self._vault.peppers,
+            )
+        if row:
+            raise NotBegun(f"the pepper {row[0]!r} is gone from PIN_PEPPERS")
+
     def _clear(self, member: int, verifier: Verifier, pin: str) -> None:
         """Give the try back, and with it all the earlier ones; renew a dated verifier."""
-        fresh = self._vault.seal(member, pin) if self._vault.is_dated(verifier) else verifier
+        fresh = verifier
+        if self._vault.is_dated(verifier):
+            with suppress(NotBegun):  # then at the next right PIN: this one is given back now
+                fresh = self._vault.seal(member, pin)
         with self._db.reading() as one:
             one.run(
                 """
