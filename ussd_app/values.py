@@ -25,8 +25,24 @@ REMARK_LETTERS_LEAST = 3
 QUANTITY_DIGITS = 9
 
 _SPACES = re.compile(r"\s+")
-_FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
+_MAYBE_PIN = re.compile(
+    r"""
+    (?<!\d) \d{4} (?!\d)                                              # 7306, also within more
+    | (?<!\d) (?<!\d[\s-]) \d (?: [\s-]{0,3}\d ){3} (?! [\s-]{0,3}\d )  # 73 06, and no digit more
+    | (?<!\d) (?<! (?<!\d) \d[\s.,*/_-] ) \d                          # 7.3.0.6, each alone
+        (?: [\s.,*/_-]{1,3}\d (?!\d) ){3} (?! [\s.,*/_-]{1,3}\d (?!\d) )
+    """,
+    re.VERBOSE,
+)
 _LOOKS_LIKE_DIGIT = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1"})
+
+
+def without_pins(text: str) -> str:
+    """`text` with what may be a PIN blanked: four digits, together or apart, and no more of them.
+
+    Amounts of up to three digits or with a comma, dates, hours and numbers of telephones stay.
+    """
+    return _MAYBE_PIN.sub("****", text)
 
 
 def plain_digits(typed: str) -> str:
@@ -239,7 +255,7 @@ class Remark(str):
         remark = _SPACES.sub(" ", unicodedata.normalize("NFC", printable)).strip()
         if len(remark) < REMARK_LETTERS_LEAST:
             raise Invalid(cls.too_short)
-        return cls(_FOUR_DIGITS.sub("****", remark)[:REMARK_LETTERS])
+        return cls(without_pins(remark)[:REMARK_LETTERS])
 
 
 class Count(int):

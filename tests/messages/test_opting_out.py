@@ -81,6 +81,15 @@ def test_an_sms_that_comes_many_times_at_once_is_one(world: World) -> None:
     assert rows == [("in-1", AMINA, "Hello")]
 
 
+@pytest.mark.parametrize("body", ["PIN 7306", "PIN 7 3 0 6", "PIN 7\n3\n0\n6", "73-06"])
+def test_r_a03_a_pin_that_somebody_texts_is_not_kept(world: World, body: str) -> None:
+    world.services.messages.take_in("in-1", phone=AMINA, body=body)
+
+    with world.db.reading() as reading:
+        ((kept,),) = reading.rows("SELECT body FROM inbound_message")
+    assert kept in ("PIN ****", "****")
+
+
 def test_what_was_promised_before_is_not_sent_either(world: World, post: Post) -> None:
     message = post.promise(AMINA)
     world.services.messages.opt_out(AMINA)

@@ -46,8 +46,9 @@ class Canary:
     @classmethod
     def pin(cls, pin: str) -> Canary:
         """A PIN; one that begins and ends with 0 is not a number that anything else may show."""
+        apart = (" ".join(pin), "-".join(pin), f"{pin[:2]} {pin[2:]}", f"{pin[:2]}-{pin[2:]}")
         clear = pin.encode()
-        return cls("PIN", (clear, b" ".join(bytes([one]) for one in clear)), (clear,), short=True)
+        return cls("PIN", (clear, *(one.encode() for one in apart)), (clear,), short=True)
 
     @classmethod
     def phone(cls, number: str, homes: frozenset[str]) -> Canary:

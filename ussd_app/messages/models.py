@@ -61,7 +61,7 @@ class DeliveryReport(Base):
 
 
 class InboundMessage(Base):
-    """An SMS somebody sent us, once, however often it is delivered."""
+    """An SMS somebody sent us, once, however often it is delivered; without what may be a PIN."""
 
     __tablename__ = "inbound_message"
 

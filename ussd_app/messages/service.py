@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from ussd_app.clock import Clock
 from ussd_app.db.work import Database, Work
 from ussd_app.text import Catalogs, Text
+from ussd_app.values import without_pins
 
 ERRAND = "sms"
 STOP_WORDS, START_WORDS = {"STOP", "ACHA", "KOMESHA"}, {"START", "ANZA"}
@@ -75,7 +76,10 @@ class Messages:
         return count
 
     def take_in(self, provider_id: str, *, phone: str, body: str) -> None:
-        """Take in an SMS somebody sent, once however often it comes; STOP and START are heeded."""
+        """Take in an SMS somebody sent, once however often it comes; STOP and START are heeded.
+
+        What may be a PIN in it is not kept.
+        """
         now = self._clock.now()
         with self._db.work() as work:
             fresh = work.run(
@@ -85,7 +89,7 @@ class Messages:
                 """,
                 provider_id,
                 phone,
-                body,
+                without_pins(body),
                 now,
             )
             word = body.strip().upper()
