@@ -77,7 +77,7 @@ def services_of(
         db,
         clock,
         sms,
-        budget=Budget(settings.sms_daily_spend * 100, local),
+        budget=Budget(settings.sms_daily_spend * 100, settings.sms_price, local),
         unclear_seconds=settings.sms_unclear_seconds,
     )
     vault = PinVault(settings.pin_peppers, slots=slots)

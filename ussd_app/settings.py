@@ -253,6 +253,11 @@ class Settings:
     at_api_key: str = _setting(_text, None, "Africa's Talking API key")
     at_sender_id: str = _setting(_text, "", "SMS sender name or short code; empty is theirs")
     sms_daily_spend: int = _setting(_whole(), "5000", "most to spend on SMS a day, whole currency")
+    sms_price: int = _setting(
+        _whole(1),
+        "80",
+        "what one SMS counts until its cost is told, in hundredths of the currency",
+    )
     sms_unclear_seconds: int = _setting(
         _whole(1),
         "60",

@@ -17,6 +17,7 @@ from ussd_app.text import Text
 Form = dict[str, str]
 
 HELLO = "Hello from Umoja"
+PRICE = 80
 
 
 @dataclass
@@ -110,6 +111,6 @@ class Post:
             self.world.db,
             self.world.clock,
             sms,
-            budget=Budget(daily_most, self.world.services.local),
+            budget=Budget(daily_most, PRICE, self.world.services.local),
             unclear_seconds=self.world.settings.sms_unclear_seconds,
         )

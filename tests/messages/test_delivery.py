@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.db.crowd import crowd, eventually, insist, raised
 from tests.db.surgery import Surgeon
-from tests.messages.post import HELLO, Post
+from tests.messages.post import HELLO, PRICE, Post
 from tests.people import AMINA, BARAKA, World
 from ussd_app.errors import Unclear
 from ussd_app.messages.delivery import Delivery
@@ -63,6 +64,13 @@ class Meeting:
             )
         )
         return Taken()
+
+
+class Free:
+    """A company that does not say what an SMS cost."""
+
+    def send(self, to: str, body: str) -> Taken:
+        return Taken(cost=0)
 
 
 def spend(world: World) -> list[tuple[object, ...]]:
@@ -309,7 +317,79 @@ def test_an_sms_that_was_refused_costs_nothing(world: World, post: Post) -> None
 
     world.run_errands()
 
-    assert spend(world) == []
+    assert [row[1:] for row in spend(world)] == [(0, 0)]
+
+
+def test_an_sms_that_was_refused_for_now_costs_nothing(world: World, post: Post) -> None:
+    world.company.fault({"name": "sms.refuse", "status_code": 405})
+    post.promise(AMINA)
+
+    world.run_errands()
+
+    assert [row[1:] for row in spend(world)] == [(0, 0)]
+
+
+@pytest.mark.parametrize("reports", [(), ("Success",)])
+def test_an_sms_whose_cost_is_never_told_costs_what_one_usually_does(
+    world: World, post: Post, reports: tuple[str, ...]
+) -> None:
+    fast = Fast(reports, answers=False)
+    fast.delivery = post.delivery(fast)
+    message = post.promise(AMINA)
+
+    fast.delivery.carry(message)
+    world.clock.advance(seconds=61)
+    fast.delivery.carry(message)
+
+    copies = post.column(message, "copies")
+    assert copies == (1 if reports else 2)
+    assert [row[1:] for row in spend(world)] == [(copies * PRICE, copies)]
+
+
+def test_an_sms_that_is_taken_for_nothing_costs_what_one_usually_does(
+    world: World, post: Post
+) -> None:
+    post.delivery(Free()).carry(post.promise(AMINA))
+
+    assert [row[1:] for row in spend(world)] == [(PRICE, 1)]
+
+
+def test_of_many_sent_at_once_only_as_many_go_as_the_money_is_for(world: World, post: Post) -> None:
+    delivery = post.delivery(world.services.delivery._sms, daily_most=3 * PRICE)
+    messages = [post.promise(f"+2547220000{number:02}") for number in range(12)]
+
+    told = crowd(12, lambda n: insist(lambda: delivery.carry(messages[n])))
+
+    assert raised(told) == []
+    assert len(post.taken()) == 3
+    assert [row[1:] for row in spend(world)] == [(3 * PRICE, 3)]
+
+
+def test_silence_of_the_company_spends_the_days_money_too(world: World, post: Post) -> None:
+    world.company.fault({"name": "sms.error_after"}, {"name": "report.drop"})
+    delivery = post.delivery(world.services.delivery._sms, daily_most=2 * PRICE)
+    messages = [post.promise(phone) for phone in (AMINA, BARAKA, "+254722000001")]
+
+    for message in messages:
+        delivery.carry(message)
+
+    assert [post.state(message) for message in messages] == ["unclear", "unclear", "waiting"]
+    assert len(post.taken()) == 2
+
+
+def test_that_the_days_money_is_spent_is_told_once_a_day(world: World, post: Post) -> None:
+    delivery = post.delivery(world.services.delivery._sms, daily_most=PRICE)
+    messages = [post.promise(phone, hours=48) for phone in (AMINA, BARAKA, "+254722000001")]
+
+    told = []
+    for _day in range(2):
+        with capture_logs() as said:
+            for message in messages * 2:
+                delivery.carry(message)
+        told.append([(line["event"], line["log_level"]) for line in said])
+        world.clock.advance(days=1)
+
+    assert told == [[("sms.spend_cap_reached", "error")]] * 2
 
 
 def test_costs_of_many_sent_at_once_are_all_summed(world: World, post: Post) -> None:

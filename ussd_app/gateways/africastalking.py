@@ -27,7 +27,7 @@ _TOO_MANY, _SERVER_ERRORS = 429, 500
 
 @dataclass(frozen=True)
 class Accepted:
-    """They took it: their id of it, and what it cost in hundredths of the currency."""
+    """They took it: their id of it, and what it cost in hundredths of the currency, 0 if untold."""
 
     provider_id: str
     cost: int

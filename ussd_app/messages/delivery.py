@@ -30,9 +30,13 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Budget:
-    """The most that SMS may cost in a day (hundredths of the currency), and where the day is."""
+    """The most that SMS may cost in a day, what one is thought to cost, and where the day is.
+
+    Money is in hundredths of the currency.
+    """
 
     daily_most: int
+    price: int
     local: Local
 
 
@@ -58,15 +62,20 @@ class Delivery:
     ) -> None:
         self._db, self._clock, self._sms = db, clock, sms
         self._budget, self._unclear = budget, timedelta(seconds=unclear_seconds)
+        self._alarmed: date | None = None
 
     def carry(self, message: int) -> datetime | None:
         """Carry one SMS as far as it goes now; when to go on, or None when it has ended."""
+        today = self._today()
         with self._db.work() as work:
             due = _locked(work, message)
             if due is None:
                 return None
             if (wait := self._hindered(work, due)) is not None:
                 return wait.until
+            if not self._charge(work, today):
+                self._alarm(today)
+                return self._clock.now() + CAP_PAUSE
             work.run(
                 """
                 UPDATE message SET state = 'sending', tried_at = %s, attempts = attempts + 1,
@@ -75,7 +84,7 @@ class Delivery:
                 self._clock.now(),
                 due.id,
             )
-        return self._hand_over(due)
+        return self._hand_over(due, today)
 
     def report(self, provider_id: str, *, status: str, phone: str, failure: str | None) -> None:
         """Take in a delivery report; again, or out of order, it changes nothing."""
@@ -123,25 +132,27 @@ class Delivery:
                 most,
             )
 
-    def _hand_over(self, due: Due) -> datetime | None:
+    def _hand_over(self, due: Due, day: date) -> datetime | None:
         """Call the company, outside of any transaction, and write down what it said."""
         try:
             accepted = self._sms.send(due.phone, due.body)
         except Unreachable as error:
             pause = RETRY_PAUSES[min(due.attempts, len(RETRY_PAUSES) - 1)]
             state = "unclear" if due.copies else "waiting"  # an earlier copy's end is unknown still
-            self._note(due, state, str(error), copies=due.copies)
+            self._note(due, state, str(error), copies=due.copies, free_of=day)
             return self._clock.now() + timedelta(seconds=pause)
         except Rejected as error:
             log.warning("sms.rejected", message=due.id, code=error.code)
-            self._note(due, "failed", error.code)
+            self._note(due, "failed", error.code, free_of=day)
             return None
         except Unclear as error:
             log.warning("sms.unclear", message=due.id, why=str(error))
             self._note(due, "unclear", str(error))
             return self._clock.now() + self._unclear
         with self._db.work() as work:
-            self._sent(work, due.id, accepted.provider_id, accepted.cost)
+            self._sent(work, due.id, accepted.provider_id)
+            if accepted.cost:
+                _correct(work, day, cost=accepted.cost - self._budget.price)
         return None
 
     def _hindered(self, work: Work, due: Due) -> _Wait | None:
@@ -153,9 +164,6 @@ class Delivery:
             return _close(work, due, "expired", "too late")
         if work.row("SELECT 1 FROM opt_out WHERE phone = %s", due.phone):
             return _close(work, due, "suppressed", "opted out")
-        if _spent(work, self._today()) >= self._budget.daily_most:
-            log.error("sms.spend_cap_reached", message=due.id)
-            return _Wait(now + CAP_PAUSE)
         if due.state == "waiting" and _another_under_way(work, due):
             return _Wait(now + BUSY_NUMBER_PAUSE)
         return None
@@ -192,27 +200,52 @@ class Delivery:
             STRAY_REPORTS,
         )
         if row:
-            self._sent(work, due.id, row[0], cost=0)
+            self._sent(work, due.id, row[0])  # its charge stays: its cost is never told
         return row is not None
 
-    def _sent(self, work: Work, message: int, provider_id: str, cost: int) -> None:
+    def _charge(self, work: Work, day: date) -> bool:
+        """Count one more SMS before it is sent; False if the day has no money for it."""
+        price, most = self._budget.price, self._budget.daily_most
+        charged = work.run(
+            """
+            INSERT INTO sms_spend AS s (day, cost, count)
+            SELECT %s::date, %s::bigint, 1 WHERE %s::bigint <= %s::bigint
+            ON CONFLICT (day) DO UPDATE
+            SET cost = s.cost + excluded.cost, count = s.count + 1
+            WHERE s.cost + excluded.cost <= %s
+            """,
+            day,
+            price,
+            price,
+            most,
+            most,
+        )
+        return bool(charged)
+
+    def _alarm(self, day: date) -> None:
+        """Say once a day that its money is spent, however many SMS wait for the next."""
+        if self._alarmed != day:
+            self._alarmed = day
+            log.error("sms.spend_cap_reached", most=self._budget.daily_most // 100)
+
+    def _sent(self, work: Work, message: int, provider_id: str) -> None:
         work.run(
             "UPDATE message SET state = 'sent', provider_id = %s, failure = NULL WHERE id = %s",
             provider_id,
             message,
         )
-        work.run(
-            """
-            INSERT INTO sms_spend (day, cost, count) VALUES (%s, %s, 1)
-            ON CONFLICT (day) DO UPDATE
-            SET cost = sms_spend.cost + excluded.cost, count = sms_spend.count + 1
-            """,
-            self._today(),
-            cost,
-        )
         _apply_reports(work, provider_id)
 
-    def _note(self, due: Due, state: str, failure: str, *, copies: int | None = None) -> None:
+    def _note(
+        self,
+        due: Due,
+        state: str,
+        failure: str,
+        *,
+        copies: int | None = None,
+        free_of: date | None = None,
+    ) -> None:
+        """Write down why it was not sent, as far as is known; what was not taken is not charged."""
         with self._db.work() as work:
             work.run(
                 """
@@ -224,6 +257,8 @@ class Delivery:
                 copies,
                 due.id,
             )
+            if free_of:
+                _correct(work, free_of, cost=-self._budget.price, count=-1)
 
     def _today(self) -> date:
         return self._budget.local.date(self._clock.now())
@@ -268,9 +303,11 @@ def _another_under_way(work: Work, due: Due) -> bool:
     return other is not None
 
 
-def _spent(work: Work, day: date) -> int:
-    row = work.row("SELECT cost FROM sms_spend WHERE day = %s", day)
-    return row[0] if row else 0
+def _correct(work: Work, day: date, *, cost: int, count: int = 0) -> None:
+    """Put right what was charged on a day."""
+    work.run(
+        "UPDATE sms_spend SET cost = cost + %s, count = count + %s WHERE day = %s", cost, count, day
+    )
 
 
 def _apply_reports(work: Work, provider_id: str) -> None:

@@ -81,7 +81,7 @@ class OptOut(Base):
 
 
 class SmsSpend(Base):
-    """What SMS cost on a day, in hundredths of the currency."""
+    """What SMS cost on a day, in hundredths of the currency; estimated where it was not told."""
 
     __tablename__ = "sms_spend"
 

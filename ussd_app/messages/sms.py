@@ -15,7 +15,7 @@ class Accepted(Protocol):
 
     @property
     def cost(self) -> int:
-        """What it cost, in hundredths of the currency."""
+        """What it cost, in hundredths of the currency; 0 if that was not told."""
         ...
 
 
