@@ -99,6 +99,17 @@ def test_a_recipient_that_was_taken_is_accepted(
     assert sms.send(AMINA, TEXT).provider_id == "ATPid_1"
 
 
+@pytest.mark.parametrize("message_id", ["None", "", " ", None])
+@pytest.mark.parametrize("code", [100, 101, 102])
+def test_a_recipient_that_was_taken_without_an_id_is_unclear(
+    company: Company, sms: AfricasTalkingSms, code: int, message_id: str | None
+) -> None:
+    company.answer = Answer(body=told(recipient(code, messageId=message_id)))
+
+    with pytest.raises(Unclear, match=f"^{code} without an id$"):
+        sms.send(AMINA, TEXT)
+
+
 @pytest.mark.parametrize(
     ("code", "error"),
     [

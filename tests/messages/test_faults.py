@@ -145,6 +145,32 @@ def test_an_sms_refused_for_now_is_tried_again(world: World, post: Post, code: i
     assert (post.state(message), post.column(message, "copies")) == ("sent", 1)
 
 
+@pytest.mark.parametrize("name", ["sms.processed", "sms.queued"])
+def test_an_sms_taken_in_other_words_is_sent(world: World, post: Post, name: str) -> None:
+    world.company.fault({"name": name})
+    message = post.promise(AMINA)
+    world.run_errands()
+
+    post.bring_all()
+
+    assert (post.state(message), len(post.taken())) == ("delivered", 1)
+
+
+def test_sms_taken_without_an_id_are_known_by_their_reports(world: World, post: Post) -> None:
+    world.company.fault({"name": "sms.no_id"})
+    messages = [post.promise(phone) for phone in (AMINA, BARAKA)]
+    world.run_errands()
+    before = [post.state(message) for message in messages]
+
+    post.bring_all()
+    world.clock.advance(seconds=UNCLEAR_SECONDS + 1)
+    world.run_errands()
+
+    assert before == ["unclear", "unclear"]
+    assert [post.state(message) for message in messages] == ["delivered", "delivered"]
+    assert len(post.taken()) == 2
+
+
 def test_an_unknown_sender_name_is_refused_for_good(world: World, post: Post) -> None:
     world.company.fault({"name": "sms.invalid_sender"})
     message = post.promise(AMINA)

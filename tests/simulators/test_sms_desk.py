@@ -188,6 +188,38 @@ def test_a_recipient_is_refused_within_http_201(desk: Desk, code: int, status: s
     assert [each["status_code"] for each in desk.books("refused_sms")] == [code]
 
 
+@pytest.mark.parametrize(
+    ("name", "code", "status"), [("sms.processed", 100, "Processed"), ("sms.queued", 102, "Queued")]
+)
+def test_an_sms_may_be_accepted_in_other_words(
+    desk: Desk, name: str, code: int, status: str
+) -> None:
+    desk.fault({"name": name, "times": 1})
+    answer = desk.send()
+
+    data = answer.json()["SMSMessageData"]
+    assert data["Message"] == "Sent to 1/1 Total Cost: KES 0.8000"
+    [recipient] = data["Recipients"]
+    assert (recipient["statusCode"], recipient["status"]) == (code, status)
+    assert {report["id"] for report in desk.told("delivery", 3)} == {recipient["messageId"]}
+    eventually(desk.inbox)
+
+
+def test_an_sms_may_be_accepted_without_an_id(desk: Desk) -> None:
+    desk.fault({"name": "sms.no_id"})
+
+    assert desk.accepted()["messageId"] == "None"
+    assert desk.told("delivery", 3)[-1]["id"] == desk.books("sms")[0]["id"]
+    eventually(desk.inbox)
+
+
+@pytest.mark.parametrize("code", [100, 101, 102])
+def test_nobody_is_refused_by_a_status_that_accepts(desk: Desk, code: int) -> None:
+    wish = {"faults": [{"name": "sms.refuse", "status_code": code}]}
+
+    assert desk.http.put("/control/faults", json=wish).status_code == 400
+
+
 def test_an_invalid_sender_can_be_played(desk: Desk) -> None:
     desk.fault({"name": "sms.invalid_sender"})
 

@@ -19,6 +19,7 @@ TIMEOUTS_SECONDS = (3.05, 9.05)  # to connect; between two bytes of the answer
 VERSION = "/version1"
 
 TAKEN = {100, 101, 102}  # Processed, Sent, Queued
+NO_ID = {"", "None"}  # what they write for an SMS that has none
 NOT_TAKEN_NOW = {405, 407, 500, 501, 502}  # no balance, no route, their own troubles: try later
 
 _OK, _CREATED_LAST = 200, 299
@@ -51,7 +52,10 @@ class AfricasTalkingSms:
             one = recipients[0]
             code = int(one["statusCode"])
             if code in TAKEN:
-                return Accepted(str(one["messageId"]), hundredths(str(one.get("cost", ""))))
+                provider_id = str(one["messageId"]).strip()
+                if provider_id in NO_ID:
+                    raise Unclear(f"{code} without an id")
+                return Accepted(provider_id, hundredths(str(one.get("cost", ""))))
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise Unclear(f"an answer of another shape: {type(error).__name__}") from None
         if code in NOT_TAKEN_NOW:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ussd_app.simulators.africastalking.statuses import STATUS_NAMES
+from ussd_app.simulators.africastalking.statuses import STATUS_NAMES, TAKEN
 from ussd_app.simulators.errors import Refused
 from ussd_app.simulators.numbers import phone_number
 
@@ -33,6 +33,9 @@ KNOWN: dict[str, str] = {
     "sms.reset_after": "The SMS is accepted and delivered, but the connection drops.",
     "sms.refuse": "The recipient is refused with a status code.",
     "sms.invalid_sender": "The sender is refused: no recipients in the answer.",
+    "sms.processed": "The SMS is accepted and delivered; its status is 100, Processed.",
+    "sms.queued": "The SMS is accepted and delivered; its status is 102, Queued.",
+    "sms.no_id": "The SMS is accepted and delivered, but the answer has no id for it.",
     "sms.charset": "The answer's content type carries a charset.",
     "sms.late": "The SMS reaches the phone some seconds late.",
     "sms.undelivered": "The SMS never reaches the phone; the last report says Failed.",
@@ -126,8 +129,9 @@ def _fault(wish: Any) -> Fault:
         text=None if text is None else str(text)[:160],
         reason=str(wish.get("reason", "DeliveryFailure"))[:80],
     )
-    if fault.status_code not in STATUS_NAMES:
-        raise Refused("status_code is one of " + ", ".join(map(str, STATUS_NAMES)))
+    refusing = STATUS_NAMES.keys() - TAKEN
+    if fault.status_code not in refusing:
+        raise Refused("status_code is one of " + ", ".join(map(str, sorted(refusing))))
     return fault
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from ussd_app.simulators.africastalking.company import Company
 from ussd_app.simulators.africastalking.sms import MAX_TEXT, Recipient, money
-from ussd_app.simulators.africastalking.statuses import SENT
+from ussd_app.simulators.africastalking.statuses import TAKEN
 
 MAX_RECIPIENTS = 1000
 _CREATED = 201
@@ -72,7 +72,7 @@ def _accepted(company: Company, numbers: list[str]) -> Response:
         return _answer("InvalidSenderId", [])
     text = request.form["message"]
     recipients = [company.sms.accept(number, text, sender=sender) for number in numbers]
-    sent = sum(each.status_code == SENT for each in recipients)
+    sent = sum(each.status_code in TAKEN for each in recipients)
     cost = money(sum(each.cost_cents for each in recipients))
     return _answer(f"Sent to {sent}/{len(recipients)} Total Cost: {cost}", recipients)
 

@@ -17,6 +17,8 @@ from ussd_app.simulators.africastalking.records import (
 from ussd_app.simulators.africastalking.statuses import (
     IN_BLACKLIST,
     INVALID_NUMBER,
+    PROCESSED,
+    QUEUED,
     SENT,
     STATUS_NAMES,
 )
@@ -88,7 +90,7 @@ class SmsDesk:
         )
         office.books.accept(sms)
         self._carry(sms)
-        return Recipient(number=to, status_code=SENT, cost_cents=cents, message_id=sms.id)
+        return self._word(sms, cents)
 
     def receive(self, phone: str, text: str, *, to: str) -> Inbound:
         """Take a message from a phone; STOP and its like opt the phone out, START opts it in again."""
@@ -112,6 +114,22 @@ class SmsDesk:
         )
         books.receive(inbound)
         return inbound
+
+    def _word(self, sms: Sms, cents: int) -> Recipient:
+        """Say that it is accepted, in one of the ways there are."""
+        office = self._office
+        code = SENT
+        if office.strikes("sms.processed", sms.to, sms.faults):
+            code = PROCESSED
+        elif office.strikes("sms.queued", sms.to, sms.faults):
+            code = QUEUED
+        no_id = office.strikes("sms.no_id", sms.to, sms.faults)
+        return Recipient(
+            number=sms.to,
+            status_code=code,
+            cost_cents=cents,
+            message_id="None" if no_id else sms.id,
+        )
 
     def _refusal(self, to: str) -> int | None:
         if not is_international(to):

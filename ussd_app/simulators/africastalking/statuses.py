@@ -1,13 +1,15 @@
 """The status codes of the SMS interface, per recipient."""
 
+PROCESSED = 100
 SENT = 101
+QUEUED = 102
 INVALID_NUMBER = 403
 IN_BLACKLIST = 406
 
 STATUS_NAMES: dict[int, str] = {
-    100: "Processed",
+    PROCESSED: "Processed",
     SENT: "Success",
-    102: "Queued",
+    QUEUED: "Queued",
     401: "RiskHold",
     402: "InvalidSenderId",
     INVALID_NUMBER: "InvalidPhoneNumber",
@@ -20,3 +22,5 @@ STATUS_NAMES: dict[int, str] = {
     501: "GatewayError",
     502: "RejectedByGateway",
 }
+
+TAKEN = frozenset({PROCESSED, SENT, QUEUED})
