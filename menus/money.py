@@ -6,6 +6,7 @@ from typing import Literal
 from menus.shared.pin import Pin
 from ussd_app.dialog import End, Flow, Menu, Pick, Return, Use, _, do
 from ussd_app.errors import LimitReached
+from ussd_app.messages.service import OptedOut
 from ussd_app.services import Services
 from ussd_app.transfers.statements import signed
 from ussd_app.values import Amount, Count, DayAndHour, Hidden, Reference, Shown
@@ -85,15 +86,20 @@ class Statement(Flow):
         back="list",
     )
 
-    @do(promised="promised", used_up="used_up")
-    def send(self, app: Services) -> Literal["promised", "used_up"]:
+    @do(promised="promised", used_up="used_up", opted_out="opted_out")
+    def send(self, app: Services) -> Literal["promised", "used_up", "opted_out"]:
         try:
             left = app.statements.send_sms(app.members.get(self.caller), self.ref)
         except LimitReached:
             return "used_up"
+        except OptedOut:
+            return "opted_out"
         self.left_today = Count(left)
         return "promised"
 
     promised = End(_("Your statement is on its way by SMS, free. More today: {left_today}."))
     used_up = Menu(_("No more statements by SMS today. Try tomorrow."), back="list")
+    opted_out = Menu(
+        _("You stopped our SMS. To get them again, answer one of them with START."), back="list"
+    )
     left = Return()

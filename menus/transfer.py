@@ -6,6 +6,7 @@ from typing import Literal
 from menus.shared.pin import Pin
 from ussd_app.dialog import Ask, End, Flow, Menu, Return, Use, _, back_to, do
 from ussd_app.errors import Conflict, Invalid, LimitReached, NotAllowed, NotEnough, NotFound
+from ussd_app.messages.service import OptedOut
 from ussd_app.services import Services
 from ussd_app.transfers.payments import Order, PayeeLimit, Twin
 from ussd_app.values import Amount, Hidden, Hour, Phone, Quantity, Reference, Shown
@@ -70,17 +71,26 @@ class Transfer(Flow):
         invited="invited",
         before="invited_before",
         joined="find",
+        opted_out="uninvited",
         abroad=back_to("recipient", _("That country is not served yet.")),
     )
-    def invite(self, app: Services) -> Literal["invited", "before", "joined", "abroad"]:
+    def invite(
+        self, app: Services
+    ) -> Literal["invited", "before", "joined", "opted_out", "abroad"]:
         try:
             fresh = app.recipients.invite(app.members.get(self.caller), self.to)
+        except OptedOut:
+            return "opted_out"
         except NotAllowed:
             return "joined" if app.members.find(self.to) else "abroad"
         return "invited" if fresh else "before"
 
     invited = End(_("We invited {to} by SMS, free. When they have joined, dial {code} to send."))
     invited_before = End(_("{to} was invited today already. When they have joined, dial {code}."))
+
+    uninvited = End(
+        _("{to} stopped our SMS, so we may not invite them. To join, they dial {code}.")
+    )
 
     how_much = Ask(
         _("How much for {name}?\nYour limit: {most}."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from tests.people import PIN, Handset, World
@@ -14,11 +15,6 @@ from ussd_app.gateways.africastalking import AfricasTalkingSms
 from ussd_app.transfers.payments import Order
 from ussd_app.values import Phone
 
-_PERSON = re.compile(
-    r"(?P<name>[A-Z]\w+(?: \w+)*) (?P<phone>\+\d+)"
-    r"(?: with (?P<tokens>\d+))?(?:, PIN (?P<pin>\d{4}))?(?:, in (?P<language>\w+))?"
-    r"(?:, tier (?P<tier>\d))?"
-)
 LANGUAGES = {"English": "en", "Swahili": "sw"}
 
 
@@ -34,35 +30,11 @@ class Telephones:
     """Who answered last, and what they had typed and Redis had kept before."""
 
     def given(self, what: str) -> None:
-        if found := _PERSON.fullmatch(what):
-            self.world.join(
-                Phone(found["phone"]),
-                found["name"],
-                tokens=int(found["tokens"] or 50),
-                pin=found["pin"] or PIN,
-                language=LANGUAGES[found["language"] or "English"],
-                tier=int(found["tier"] or 2),
-            )
-            self.sms(found["phone"])
-        elif found := re.fullmatch(r"(\+\d+) is (\w+)", what):
-            with self.world.db.work() as work:
-                work.run("UPDATE member SET status = %s WHERE phone = %s", found[2], found[1])
-        elif found := re.fullmatch(r"(\+\d+) has tier (\d)", what):
-            with self.world.db.work() as work:
-                work.run("UPDATE member SET tier = %s WHERE phone = %s", found[2], found[1])
-        elif found := re.fullmatch(r"(\+\d+) looked up (\d+) strangers today", what):
-            member = self.world.services.members.get(Phone(found[1])).id
-            for _ in range(int(found[2])):
-                self.world.services.members.count_lookup(member)
-        elif found := re.fullmatch(r"a gift of (\d+) for whoever joins", what):
-            self._give_away(int(found[1]))
-        elif what == "the last answer was neither kept nor shown":
-            self._forget_last()
-        elif found := re.fullmatch(r"(\+\d+) has paid (\+\d+) ([\d, ]+)", what):
-            for tokens in found[3].split(", "):
-                self._pay(Phone(found[1]), Phone(found[2]), int(tokens))
-        else:
-            raise AssertionError(f"nobody knows how to see to it that {what!r}")
+        for pattern, see_to_it in _GIVEN.items():
+            if found := re.fullmatch(pattern, what):
+                see_to_it(self, **found.groupdict())
+                return
+        raise AssertionError(f"nobody knows how to see to it that {what!r}")
 
     def dial(self, phone: str, code: str) -> str:
         head = self.world.settings.service_code.removesuffix("#")
@@ -102,7 +74,58 @@ class Telephones:
     def sms(self, phone: str) -> list[str]:
         return self.world.sms(phone)
 
-    def _forget_last(self) -> None:
+    def _person(
+        self,
+        *,
+        name: str,
+        phone: str,
+        tokens: str | None,
+        pin: str | None,
+        language: str | None,
+        tier: str | None,
+    ) -> None:
+        self.world.join(
+            Phone(phone),
+            name,
+            tokens=int(tokens or 50),
+            pin=pin or PIN,
+            language=LANGUAGES[language or "English"],
+            tier=int(tier or 2),
+        )
+        self.sms(phone)
+
+    def _status(self, phone: str, status: str) -> None:
+        with self.world.db.work() as work:
+            work.run("UPDATE member SET status = %s WHERE phone = %s", status, phone)
+
+    def _tier(self, phone: str, tier: str) -> None:
+        with self.world.db.work() as work:
+            work.run("UPDATE member SET tier = %s WHERE phone = %s", int(tier), phone)
+
+    def _lookups(self, phone: str, count: str) -> None:
+        member = self.world.services.members.get(Phone(phone)).id
+        for _ in range(int(count)):
+            self.world.services.members.count_lookup(member)
+
+    def _payments(self, payer: str, payee: str, tokens: str) -> None:
+        services = self.world.services
+        ours, theirs = (services.members.get(Phone(phone)).id for phone in (payer, payee))
+        for whole in tokens.split(", "):
+            amount = services.tokens.first.whole(int(whole))
+            services.payments.send(Order(secrets.token_hex(16), ours, theirs, amount))
+
+    def _text(self, phone: str, body: str) -> None:
+        self.world.services.messages.take_in(secrets.token_hex(8), phone=phone, body=body)
+
+    def _gift(self, tokens: str) -> None:
+        """As the same house with another setting."""
+        was = self.world
+        settings = replace(was.settings, grant=int(tokens))
+        sms = AfricasTalkingSms(settings.at_base_url, settings.at_username, settings.at_api_key)
+        services = bootstrap.services_of(settings, db=was.db, clock=was.clock, sms=sms, slots=2)
+        self.world = replace(was, settings=settings, services=services)
+
+    def _lost_answer(self) -> None:
         """As when a process dies between a deed and its answer."""
         assert self.last
         handset, text, lines = self.last
@@ -110,22 +133,23 @@ class Telephones:
         for line, kept in lines.items():
             self.world.redis.restore(line, LINE_SECONDS * 1000, kept, replace=True)
 
-    def _give_away(self, whole_tokens: int) -> None:
-        """As the same house with another setting."""
-        was = self.world
-        settings = replace(was.settings, grant=whole_tokens)
-        sms = AfricasTalkingSms(settings.at_base_url, settings.at_username, settings.at_api_key)
-        services = bootstrap.services_of(settings, db=was.db, clock=was.clock, sms=sms, slots=2)
-        self.world = replace(was, settings=settings, services=services)
-
-    def _pay(self, payer: Phone, payee: Phone, tokens: int) -> None:
-        services = self.world.services
-        ours, theirs = services.members.get(payer).id, services.members.get(payee).id
-        amount = services.tokens.first.whole(tokens)
-        services.payments.send(Order(secrets.token_hex(16), ours, theirs, amount))
-
     def _handset(self, phone: str) -> Handset:
         if phone not in self.handsets:
             board = self.world.switchboard(self.watch)
             self.handsets[phone] = Handset(board, Phone(phone))
         return self.handsets[phone]
+
+
+_GIVEN: dict[str, Callable[..., None]] = {
+    r"(?P<name>[A-Z]\w+(?: \w+)*) (?P<phone>\+\d+)"
+    r"(?: with (?P<tokens>\d+))?(?:, PIN (?P<pin>\d{4}))?(?:, in (?P<language>\w+))?"
+    r"(?:, tier (?P<tier>\d))?": Telephones._person,
+    r"(?P<phone>\+\d+) is (?P<status>\w+)": Telephones._status,
+    r"(?P<phone>\+\d+) has tier (?P<tier>\d)": Telephones._tier,
+    r"(?P<phone>\+\d+) looked up (?P<count>\d+) strangers today": Telephones._lookups,
+    r"(?P<payer>\+\d+) has paid (?P<payee>\+\d+) (?P<tokens>[\d, ]+)": Telephones._payments,
+    r"(?P<phone>\+\d+) texts (?P<body>\w+)": Telephones._text,
+    r"a gift of (?P<tokens>\d+) for whoever joins": Telephones._gift,
+    r"the last answer was neither kept nor shown": Telephones._lost_answer,
+}
+"""What a script may be given, and who sees to it."""

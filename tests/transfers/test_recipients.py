@@ -12,6 +12,7 @@ from tests.people import AMINA, BARAKA, ZAWADI
 from tests.transfers.town import Town
 from ussd_app.errors import LimitReached, NotAllowed, NotFound
 from ussd_app.members.service import MemberView
+from ussd_app.messages.service import OptedOut
 from ussd_app.values import Phone
 
 
@@ -193,6 +194,16 @@ def test_r_a07_a_number_of_another_country_is_not_invited(town: Town, surgeon: S
 
     with pytest.raises(NotAllowed):
         town.world.services.recipients.invite(amina(town), Phone("+255712345678"))
+
+    assert surgeon.snapshot() == before
+
+
+def test_r_a07_a_number_that_stopped_sms_is_not_invited(town: Town, surgeon: Surgeon) -> None:
+    town.world.services.messages.opt_out(ZAWADI)
+    before = surgeon.snapshot()
+
+    with pytest.raises(OptedOut):
+        town.world.services.recipients.invite(amina(town), ZAWADI)
 
     assert surgeon.snapshot() == before
 

@@ -10,6 +10,7 @@ from tests.people import AMINA, BARAKA, PIN, World
 from tests.transfers.town import Town
 from ussd_app.errors import LimitReached, NotFound
 from ussd_app.ledger import service as ledger
+from ussd_app.messages.service import OptedOut
 from ussd_app.text import septets
 from ussd_app.transfers.statements import signed
 from ussd_app.values import Amount, Phone, Unit
@@ -197,6 +198,16 @@ def test_r_a06_however_many_ask_at_once_three_statements_are_sent(town: Town) ->
     assert sorted(given(told)) == [0, 1, 2]
     assert {type(error) for error in raised(told)} == {LimitReached}
     assert len(town.sms(AMINA)) == 3
+
+
+def test_r_a06_who_stopped_sms_is_promised_no_statement(town: Town, surgeon: Surgeon) -> None:
+    town.world.services.messages.opt_out(AMINA)
+    before = surgeon.snapshot()
+
+    with pytest.raises(OptedOut):
+        town.world.services.statements.send_sms(town.world.services.members.get(AMINA), "one")
+
+    assert surgeon.snapshot() == before
 
 
 def test_r_a06_other_sms_use_up_no_statement(town: Town) -> None:

@@ -8,11 +8,16 @@ from datetime import datetime, timedelta
 
 from ussd_app.clock import Clock
 from ussd_app.db.work import Database, Work
+from ussd_app.errors import NotAllowed
 from ussd_app.text import Catalogs, Text
 from ussd_app.values import without_pins
 
 ERRAND = "sms"
 STOP_WORDS, START_WORDS = {"STOP", "ACHA", "KOMESHA"}, {"START", "ANZA"}
+
+
+class OptedOut(NotAllowed):
+    """This number wants no SMS from us; an SMS of START is how it changes its mind."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,11 @@ class Messages:
             [now + timedelta(hours=d.hours) for d in drafts],
             now,
         )
+
+    def refuse_opted_out(self, work: Work, phone: str) -> None:
+        """Raises OptedOut if an SMS to this number would not be sent."""
+        if work.row("SELECT 1 FROM opt_out WHERE phone = %s", phone):
+            raise OptedOut("no SMS to this number")
 
     def is_promised(self, work: Work, key: str) -> bool:
         """Whether the SMS of this key was promised before."""

@@ -89,7 +89,8 @@ class Recipients:
     def invite(self, payer: MemberView, phone: Phone) -> bool:
         """Ask an unknown number by SMS to join, once a day; whether this was today's first time.
 
-        Raises NotAllowed for a number of a country not served, and for a member's.
+        Raises NotAllowed for a number of a country not served, and for a member's; OptedOut for one
+        that wants no SMS.
         """
         if self._members.find(phone):
             raise NotAllowed("has joined")
@@ -97,6 +98,7 @@ class Recipients:
             raise NotAllowed("this country is not served")
         now = self._clock.now()
         with self._db.work() as work:
+            self._messages.refuse_opted_out(work, phone)
             fresh = self._messages.queue(
                 work,
                 Draft(

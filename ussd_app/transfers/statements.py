@@ -79,10 +79,11 @@ class Statements:
     def send_sms(self, member: MemberView, key: str) -> int:
         """Promise a statement by SMS; how many more there are today. One for each `key`.
 
-        Raises LimitReached when today's are used up.
+        Raises LimitReached when today's are used up, OptedOut for who wants no SMS.
         """
         now = self._clock.now()
         with self._db.work() as work:
+            self._messages.refuse_opted_out(work, member.phone)
             work.run("SELECT pg_advisory_xact_lock(%s)", member.id)
             sent = self._messages.count_since(work, member.id, KIND, self._local.midnight(now))
             if self._messages.is_promised(work, f"statement:{key}"):
