@@ -6,10 +6,14 @@ import random
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ussd_app.bootstrap import Built
+from ussd_app.audit import service as audit
+from ussd_app.audit.service import Actor
+from ussd_app.bootstrap import Built, constants_of
+from ussd_app.db.work import Work
 from ussd_app.errors import PinWeak
-from ussd_app.ledger import service as ledger
 from ussd_app.members import pin_policy
+from ussd_app.members.joining import Joining
+from ussd_app.transfers.grants import WelcomeGrant
 from ussd_app.values import Name, Phone
 
 DEMO, BLACKBOX = "demo", "blackbox"
@@ -66,28 +70,46 @@ def people(profile: str, seed: int) -> tuple[Person, ...]:
 
 
 def plant(built: Built, wanted: tuple[Person, ...]) -> None:
-    """Let them join, each once, with the tokens they are to have; who is there stays as they are."""
+    """Let them join, each once and whole; who is there stays as they are."""
     for person in wanted:
         phone = Phone.trust(person.phone)
         if built.services.members.find(phone) is None:
             _plant(built, person, phone)
 
 
+class _Endowment(WelcomeGrant):
+    """What somebody seeded starts with, in the place of what greets everybody."""
+
+    def __init__(self, built: Built, person: Person) -> None:
+        super().__init__(built.clock, built.services.tokens, whole_tokens=person.tokens)
+        self._now, self._person = built.clock.now, person
+
+    def give(self, work: Work, member: int) -> None:
+        """Their tokens and their tier, in the transaction that makes the member."""
+        super().give(work, member)
+        tier, tokens = self._person.tier, self._person.tokens
+        work.run("UPDATE member SET tier = %s WHERE id = %s", tier, member)
+        actor, subject = Actor("system", None, audit.SHELL), ("member", member)
+        audit.record(
+            work, actor, "member.seeded", subject=subject, at=self._now(), tier=tier, tokens=tokens
+        )
+
+
 def _plant(built: Built, person: Person, phone: Phone) -> None:
-    joining, pins = built.services.joining, built.services.pins
+    services, settings = built.services, built.settings
+    joining = Joining(
+        built.db,
+        built.clock,
+        services.pins,
+        services.messages,
+        _Endowment(built, person),
+        countries=settings.countries,
+        signature=constants_of(settings),
+    )
     joining.speak(phone, person.language)
     joining.agree(phone)
     joining.call_me(phone, Name(person.name))
-    start = joining.finish(phone, pins.candidate(phone, person.pin))
-    member = built.services.members.get(phone).id
-    token, now = built.services.tokens.first, built.clock.now()
-    more = token.whole(person.tokens).units - start.units
-    with built.db.work() as work:
-        work.run("UPDATE member SET tier = %s WHERE id = %s", person.tier, member)
-        if more > 0:
-            wallet = ledger.open_account(work, token.id, member, at=now)
-            house = ledger.house_account(work, token.id, ledger.GRANTS, at=now)
-            ledger.move(work, "grant", source=house, target=wallet, amount=more, at=now)
+    joining.finish(phone, services.pins.candidate(phone, person.pin))
 
 
 def _pin(chance: random.Random, phone: str) -> str:

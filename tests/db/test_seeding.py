@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
 from tests.db.surgery import Surgeon
@@ -89,6 +90,38 @@ def test_planting_again_changes_nothing(built: Built, surgeon: Surgeon) -> None:
     seeding.plant(built, wanted)
 
     assert surgeon.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("event", "table"), [("UPDATE", "member"), ("INSERT", "posting"), ("INSERT", "audit")]
+)
+def test_who_was_planted_by_half_is_planted_whole_the_next_time(
+    built: Built, world: World, surgeon: Surgeon, event: str, table: str
+) -> None:
+    wanted = seeding.people(DEMO, 7)
+    surgeon.sabotage(event, table)
+    with pytest.raises(psycopg.Error):
+        seeding.plant(built, wanted)
+    surgeon.heal()
+
+    seeding.plant(built, wanted)
+
+    for person in wanted:
+        said = (person.name, person.language, person.tier, person.tokens)
+        assert planted(world, person) == said
+
+
+def test_planting_is_in_the_audit(built: Built, world: World) -> None:
+    (amina, *_others) = seeding.people(DEMO, 7)
+
+    seeding.plant(built, (amina,))
+
+    with world.db.reading() as reading:
+        rows = reading.rows(
+            "SELECT actor_kind, channel, subject, details FROM audit WHERE action = 'member.seeded'"
+        )
+    member = world.services.members.get(Phone(amina.phone)).id
+    assert rows == [("system", "shell", member, {"tier": 2, "tokens": 500})]
 
 
 def test_planting_leaves_who_is_there_as_they_are(built: Built, world: World) -> None:

@@ -242,6 +242,14 @@ def test_r_e04_the_same_seed_makes_the_same_world_twice(system: System) -> None:
     assert found == 1
 
 
+def test_r_e04_people_are_seeded_where_nothing_ran_before(nothing: System) -> None:
+    done = nothing.command("seed", "--json")
+    again = nothing.command("seed", "--json")
+
+    assert (done.code, again.code, done.err) == (0, 0, "")
+    assert [person["tokens"] for person in done.json["people"]] == [500, 320, 120]
+
+
 def test_the_doctor_finds_a_fresh_system_well(system: System) -> None:
     done = system.command("doctor", "--json")
 

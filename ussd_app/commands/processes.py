@@ -71,11 +71,15 @@ def tick(settings: Settings) -> None:
 
 
 def seed(profile: str, number: int, *, as_json: bool) -> None:
-    """Let the people of a profile join."""
+    """Let the people of a profile join, on tables that are made first where there are none."""
     wanted = seeding.people(profile, number)
     with environment.settings() as settings:
         log.configure("warning")
         built = bootstrap.build(settings, name="seed")
+        with built.db.reading() as reading:
+            at = migrate.at(reading)
+        if at is None:
+            release(settings)
         seeding.plant(built, wanted)
         built.db.close()
     if as_json:
