@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 KEY_BYTES = 32
 PORT_MOST = 65535
-CALLBACK_SECRET_LETTERS = 22  # 128 bits, written in base64
+SECRET_LETTERS = 22  # 128 bits, written in base64
+TOO_SHORT = f"must have at least {SECRET_LETTERS} letters and digits"
 DEVELOPMENT, TEST, PRODUCTION = "development", "test", "production"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -155,15 +156,21 @@ def _peppers(raw: str) -> Mapping[str, bytes]:
     return peppers
 
 
+def _hard_to_guess(secret: str) -> None:
+    if len(secret) < SECRET_LETTERS:
+        raise ValueError(TOO_SHORT)
+    if len(set(secret)) < SECRET_LETTERS // 3:
+        raise ValueError("must be random")
+
+
 def _secrets(raw: str) -> tuple[str, ...]:
     secrets = _words(raw)
     if len(secrets) not in (1, 2):
         raise ValueError("must be one secret, or two while changing from the second to the first")
     for secret in secrets:
-        if len(secret) < CALLBACK_SECRET_LETTERS or not re.fullmatch(r"[A-Za-z0-9_-]+", secret):
-            raise ValueError(f"must have at least {CALLBACK_SECRET_LETTERS} letters and digits")
-        if len(set(secret)) < CALLBACK_SECRET_LETTERS // 3:
-            raise ValueError("must be random")
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", secret):
+            raise ValueError(TOO_SHORT)
+        _hard_to_guess(secret)
     if len(set(secrets)) < len(secrets):
         raise ValueError("must differ from each other")
     return secrets
@@ -333,13 +340,23 @@ def _production_faults(values: Mapping[str, Any]) -> list[str]:
         faults.append("AT_BASE_URL must be https: the API key is sent there")
     if values.get("at_username") == DEVELOPMENT_DEFAULTS["at_username"]:
         faults.append("AT_USERNAME is the sandbox's")
-    if values.get("at_api_key") == DEVELOPMENT_DEFAULTS["at_api_key"]:
-        faults.append("AT_API_KEY is the simulator's")
+    if api_key := values.get("at_api_key"):
+        faults += _api_key_faults(api_key)
     used = [values[name] for name in ("session_data_key", "session_index_key") if name in values]
     used += values.get("pin_peppers", {}).values()
     if len(set(used)) < len(used):
         faults.append("SESSION_DATA_KEY, SESSION_INDEX_KEY and PIN_PEPPERS must differ")
     return faults
+
+
+def _api_key_faults(api_key: str) -> list[str]:
+    if api_key == DEVELOPMENT_DEFAULTS["at_api_key"]:
+        return ["AT_API_KEY is the simulator's"]
+    try:
+        _hard_to_guess(api_key)
+    except ValueError as error:
+        return [f"AT_API_KEY {error}"]
+    return []
 
 
 def example() -> str:

@@ -11,8 +11,8 @@ import pytest
 
 from ussd_app import bootstrap
 from ussd_app.settings import (
-    CALLBACK_SECRET_LETTERS,
     DEVELOPMENT_DEFAULTS,
+    SECRET_LETTERS,
     Settings,
     SettingsFaulty,
     example,
@@ -37,7 +37,7 @@ PRODUCTION = {
     "REDIS_URL": "rediss://cache",
     "CALLBACK_SOURCES": "192.0.2.0/24",
     "AT_USERNAME": "umoja",
-    "AT_API_KEY": "a-real-key",
+    "AT_API_KEY": "atsk_1f0c9a7be24d8356f0c9a7be24d83561",
 }
 SECRETS = ["CALLBACK_SECRETS", "PIN_PEPPERS", "SESSION_DATA_KEY", "SESSION_INDEX_KEY"]
 
@@ -140,8 +140,8 @@ def test_all_service_codes_are_the_one_unless_more_are_set() -> None:
         ("TIME_ZONE", "Nairobi", "must be a time zone like Africa/Nairobi"),
         ("SHOW_BALANCE", "maybe", "must be 'yes' or 'no'"),
         ("CALLBACK_SOURCES", "192.0.2.0/40", "'192.0.2.0/40' does not appear to be an IPv4 or IPv6 network"),
-        ("CALLBACK_SECRETS", "short", f"must have at least {CALLBACK_SECRET_LETTERS} letters and digits"),
-        ("CALLBACK_SECRETS", f"{SECRET} {SECRET}", f"must have at least {CALLBACK_SECRET_LETTERS} letters and digits"),
+        ("CALLBACK_SECRETS", "short", f"must have at least {SECRET_LETTERS} letters and digits"),
+        ("CALLBACK_SECRETS", f"{SECRET} {SECRET}", f"must have at least {SECRET_LETTERS} letters and digits"),
         ("CALLBACK_SECRETS", "a" * 40, "must be random"),
         ("CALLBACK_SECRETS", ",".join([SECRET, SECRET[::-1], f"{SECRET}x"]), "must be one secret, or two while changing from the second to the first"),
         ("SESSION_DATA_KEY", "banana", "must be hexadecimal"),
@@ -195,6 +195,12 @@ def test_every_fault_is_told_at_once() -> None:
     }  # fmt: skip
 
 
+def test_every_fault_of_a_production_is_told_at_once() -> None:
+    faults = faults_of({**PRODUCTION, "AT_API_KEY": "x", "AT_USERNAME": "sandbox", "PORT": "http"})
+
+    assert [fault.split(" ")[0] for fault in faults] == ["PORT", "AT_USERNAME", "AT_API_KEY"]
+
+
 def test_the_message_of_the_refusal_names_every_fault() -> None:
     with pytest.raises(SettingsFaulty) as refused:
         read({"PORT": "http"})
@@ -228,6 +234,9 @@ def test_production_refuses_what_is_missing(name: str, given: str | None) -> Non
         ("AT_BASE_URL", "http://api.africastalking.com"),
         ("AT_USERNAME", "sandbox"),
         ("AT_API_KEY", "simulated"),
+        ("AT_API_KEY", "x"),
+        ("AT_API_KEY", "0123456789abcdefghij_"),
+        ("AT_API_KEY", "x" * 64),
         ("CALLBACK_SECRETS", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
         ("SESSION_DATA_KEY", "0" * 64),
         ("SESSION_DATA_KEY", KEYS[1][:32]),
