@@ -204,5 +204,9 @@ class Handset:
             said = self.hop()
         return said
 
+    def cut_off(self) -> None:
+        """The network tells that the call was cut."""
+        self.board.cut_off(call=self.call, phone=self.phone, service_code=self.code)
+
     def hop(self) -> str:
         return self.board.answer(Hop(self.call, self.phone, self.code, self.text)).body

@@ -59,7 +59,7 @@ class Telephones:
         return self._handset(phone).hop()
 
     def hang_up(self, phone: str) -> None:
-        """The gateway tells us only after the call; the line stays as it is."""
+        self._handset(phone).cut_off()
 
     def wait(self, count: int, span: str) -> None:
         self.world.clock.advance(**{span: count})

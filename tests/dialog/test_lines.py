@@ -170,6 +170,102 @@ def test_r_a15_an_end_that_redis_saved_after_we_gave_up_waiting_is_untold(
         assert hold.held.untold
 
 
+def cut_off(lines: Lines, call: str, phone: str = AMINA) -> None:
+    lines.cut_off(call=call, phone=phone, service_code=CODE)
+
+
+def answer_a_pin(lines: Lines, call: str, *, over: bool = True) -> None:
+    with held(lines, call) as hold:
+        assert hold.save(at("done", over=over), risky=True)
+
+
+def is_untold(lines: Lines) -> bool:
+    with held(lines, secrets.token_hex(4)) as hold:
+        assert hold.held.before is None or hold.held.before.frames[0].state == "done"
+        return hold.held.untold
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_r_a15_an_end_that_was_cut_is_untold(times: int, lines: Lines) -> None:
+    answer_a_pin(lines, "a call")
+
+    for _time in range(times):
+        cut_off(lines, "a call")
+
+    assert is_untold(lines)
+
+
+def test_r_a15_an_end_that_was_cut_before_it_is_saved_is_untold(lines: Lines) -> None:
+    save(lines, "a call", "asked for a PIN")
+    with held(lines, "a call") as hold:
+        cut_off(lines, "a call")
+        hold.save(at("done", over=True), risky=True)
+
+    assert is_untold(lines)
+
+
+def test_an_end_that_answered_no_pin_is_not_untold_when_it_was_cut(lines: Lines) -> None:
+    answer_a_pin(lines, "a call", over=False)
+    save(lines, "a call", "done", over=True)
+
+    cut_off(lines, "a call")
+
+    assert not is_untold(lines)
+
+
+def test_a_cut_of_a_call_that_is_not_the_newest_is_not_heeded(lines: Lines) -> None:
+    save(lines, "an old call", "menu")
+    answer_a_pin(lines, "a call")
+
+    for call in ("an old call", "nobody's call"):
+        cut_off(lines, call)
+    cut_off(lines, "a call", BARAKA)
+
+    assert not is_untold(lines)
+
+
+def test_a_cut_is_told_of_once(lines: Lines) -> None:
+    answer_a_pin(lines, "a call")
+    cut_off(lines, "a call")
+    save(lines, "the next call", "done", over=True)
+    cut_off(lines, "a call")
+
+    assert not is_untold(lines)
+
+
+def test_a_late_answer_of_a_call_that_the_next_one_has_told_of_is_not_untold(lines: Lines) -> None:
+    save(lines, "a call", "asked for a PIN")
+    cut_off(lines, "a call")
+    save(lines, "the next call", "menu")
+
+    answer_a_pin(lines, "a call")
+    cut_off(lines, "a call")
+
+    with held(lines, "a third call") as hold:
+        assert not hold.held.untold
+
+
+def test_r_a15_a_call_that_ends_late_hides_nothing_of_the_one_begun_since(lines: Lines) -> None:
+    save(lines, "a call", "asked for a PIN")
+    save(lines, "the next call", "menu")
+
+    answer_a_pin(lines, "a call")
+
+    with held(lines, "a call") as hold:
+        assert state_of(hold) == "done"
+    with held(lines, "a third call") as hold:
+        assert hold.held.before
+        assert hold.held.before.frames[0].state == "menu"
+
+
+def test_a_cut_leaves_nothing_of_a_phone_that_nobody_holds(
+    lines: Lines, redis_client: redis.Redis
+) -> None:
+    cut_off(lines, "a call")
+
+    assert line_names(redis_client) == []
+
+
 def test_the_newest_call_is_the_one_that_spoke_last(lines: Lines) -> None:
     save(lines, "c1", "one")
     save(lines, "c2", "two")

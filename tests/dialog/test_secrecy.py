@@ -18,6 +18,7 @@ PLAIN_FIELDS = {
     b"tat": rb"\d+(\.\d+)?(e\+\d+)?",
     b"at": rb"\d+",
     b"open": rb"[01]",
+    b"secret": rb"[01]",
     b"order": rb"[0-9a-f]{32}(,[0-9a-f]{32})*",
 }
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.dialog.evidence import changed, everything, tables
-from tests.people import AMINA, BARAKA, World
+from tests.people import AMINA, BARAKA, PIN, World
 from tests.web.client import SECRET, Client, client_of
 from ussd_app.db import Database
 from ussd_app.db.outbox import Errand
@@ -241,6 +241,27 @@ def test_the_end_of_a_session_is_written_down(client: Client, town: World) -> No
     ) == [
         ("+254700000001", "*384*96#", "63902", "Incomplete", "Home.menu|Transfer.recipient", 5, 21345, 50, None)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("Incomplete", "CON Your last payment: 0.05 UMOJA went to Baraka O"),
+        ("Failed", "CON Your last payment: 0.05 UMOJA went to Baraka O"),
+        ("Success", "CON Umoja\nHello Amina!"),
+    ],
+)
+def test_r_a15_a_payment_whose_end_was_not_seen_is_told_at_the_next_dial(
+    status: str, told: str, client: Client, town: World
+) -> None:
+    town.clock.advance(minutes=5)  # nothing was sent lately that would be asked about first
+    client.hop("1*0700000002*0.05", sessionId="paying")
+    assert client.hop(f"1*0700000002*0.05*{PIN}", sessionId="paying").text.startswith("END Sent")
+
+    for _time in range(2):
+        client.post(path("events"), {**EVENT, "sessionId": "paying", "status": status})
+
+    assert client.hop(sessionId="the next").text.startswith(told)
 
 
 def test_r_a03_what_was_typed_and_shown_in_a_session_is_found_nowhere(

@@ -86,6 +86,9 @@ def _judge_intent(intent: Intent, made: list[Made], verdict: Verdict) -> None:
     verdict.counts["made" if made else "not made"] += 1
     if intent.pin_given and told <= {Told.NOTHING}:
         verdict.counts["left in the dark"] += 1
+        verdict.demand(not intent.must_be_told, f"hung up on, and never told: {intent}")
+    if intent.must_be_told:
+        verdict.counts["hung up on the answer"] += 1
 
 
 def _judge_sms(storm: Storm, made: list[Made], verdict: Verdict) -> None:

@@ -33,6 +33,7 @@ TOKENS = 2000
 WRONG_PIN = "8642"
 DIALS_MOST = 60
 PAUSE_SECONDS = 0.25
+LOOKS_MOST = 100
 
 
 class Told(StrEnum):
@@ -45,12 +46,17 @@ class Told(StrEnum):
 
 @dataclass
 class Intent:
-    """One payment as its payer means it, and everything that was said of it."""
+    """One payment as its payer means it, and everything that was said of it.
+
+    `must_be_told` says that we were told of the cut before the payer dialled again, and that
+    nothing was forgotten in between: then the screens leave no doubt.
+    """
 
     payer: str
     payee: str
     units: int
     pin_given: bool = False
+    must_be_told: bool = False
     told: list[tuple[Told, str]] = field(default_factory=list)
 
     @property
@@ -68,13 +74,17 @@ class Intent:
 
 @dataclass
 class Storm:
-    """The callers, the clock of the storm, and the record of what was said."""
+    """The callers, the clock of the storm, and the record of what was said.
+
+    `emptied` counts the blows that make Redis forget, at their beginning and at their end.
+    """
 
     system: System
     callers: list[Caller]
     intents: list[Intent]
     only_pay: bool = False
     pause_seconds: float = 0.1
+    emptied: int = 0
     stopped: threading.Event = field(default_factory=threading.Event)
     units: Iterator[int] = field(default_factory=lambda: itertools.count(101))
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -197,7 +207,8 @@ class Caller:
             self._hear_once(intent, self._deliver(call, number, text))
 
     def hang_up_on_the_answer(self) -> None:
-        """Give the PIN and hang up before the answer is there."""
+        """Give the PIN and hang up before the answer is there; dial again when that is known."""
+        emptied = self.storm.emptied
         intent = self._at_pin()
         text = self.phone.transcript(self.phone.pin)
         call, number = self.phone.screen.call, self.phone.number
@@ -206,8 +217,19 @@ class Caller:
         delivery.start()
         time.sleep(self.chance.uniform(0, 0.05))
         self.phone.hang_up()
+        is_known = self._end_is_known(call)
         self._learn(intent)
         delivery.join(20)
+        intent.must_be_told = is_known and emptied == self.storm.emptied
+
+    def _end_is_known(self, call: str) -> bool:
+        """Wait until the company has told the application of a call's end, or has given up."""
+        for _look in range(LOOKS_MOST):
+            state = self.storm.system.desk.told_end(call, self.phone.number)
+            if state != "waiting":
+                return state == "acknowledged"
+            time.sleep(0.05)
+        return False
 
     def give_up_at_the_pin(self) -> None:
         intent = self._at_pin()

@@ -114,6 +114,13 @@ class Desk:
         found = self.ask("GET", "/control/sms", params={"to": phone, "since": 0})["sms"]
         return [one["text"] for one in found]
 
+    def told_end(self, call: str, phone: str) -> str:
+        """How telling the application of this call's end went: waiting, acknowledged, given up, …"""
+        states: dict[str, str] = {
+            event["fields"]["sessionId"]: event["state"] for event in self.books("events", phone)
+        }
+        return states.get(call, "waiting")
+
     def has_reported(self) -> bool:
         """Whether every delivery report was handed over; one refused is brought again later."""
         reports = [report for sms in self.books("sms") for report in sms["reports"]]

@@ -11,7 +11,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any
 
@@ -68,7 +68,8 @@ class Nemesis:
         self.lucky, self.unlucky = storm.numbers[:half], storm.numbers[half:]
 
     def kill(self, name: str) -> None:
-        self.system.kill(name)
+        with self._forgetting() if name == "redis" else nullcontext():
+            self.system.kill(name)
 
     def hang(self, name: str) -> None:
         """There, and silent for a while."""
@@ -89,11 +90,17 @@ class Nemesis:
 
     def flush(self) -> None:
         """Empty Redis, if it is there."""
-        with suppress(redis.RedisError):
+        with self._forgetting(), suppress(redis.RedisError):
             self.system.flush()
 
     def calm(self) -> None:
         self.system.desk.calm()
+
+    @contextmanager
+    def _forgetting(self) -> Iterator[None]:
+        self.storm.emptied += 1
+        yield
+        self.storm.emptied += 1
 
     def _once(self, name: str, phone: str) -> dict[str, Any]:
         return {"name": name, "phone": phone, "times": 1, "seconds": 1, "status_code": 405}

@@ -71,9 +71,13 @@ class Payment:
     def type_pin(self) -> None:
         self.told = self.payer.say(self.payer.pin)
 
-    def deliver_late(self) -> str:
-        """The network delivers the PIN once more, long after the caller was told otherwise."""
+    def deliver(self) -> str:
+        """The network delivers the PIN, perhaps once more, or long after the caller has gone."""
         return self.system.post(self.call, self.payer.number, self.text)
+
+    def has_told_end(self) -> bool:
+        """Whether the application has taken in that the call is over."""
+        return self.system.desk.told_end(self.call, self.payer.number) == "acknowledged"
 
     @property
     def references(self) -> list[str]:
@@ -141,11 +145,31 @@ def test_a_web_process_killed_at_any_point_of_a_payment_loses_and_doubles_nothin
         assert "Your payment was NOT sent, nothing was taken." in said.text, gate.name
 
     for payment in points.values():
-        payment.deliver_late()
+        payment.deliver()
     assert [len(point.references) for point in points.values()] == [1, 1, 0, 0]
     company.settle()
     assert [point.receipts for point in points.values()] == [(1, 1), (1, 1), (0, 0), (0, 0)]
     assert company.reconciled() == []
+
+
+@pytest.mark.parametrize("gate", [CLEARED, PAID], ids=["before the payment", "after it"])
+def test_r_a15_whoever_hangs_up_on_the_answer_is_told_it_at_the_next_dial(
+    company: System, gate: Gate
+) -> None:
+    payment = Payment.ready(company, "3")
+
+    with ThreadPoolExecutor(1) as network, gates.closed(company, gate, payment.payer, seconds=2):
+        answer = network.submit(payment.deliver)
+        gates.wait_until_held(company)
+        payment.payer.hang_up()
+        eventually(payment.has_told_end, "the end of the call")
+        assert gates.held(company), "the answer came before the end was told"
+        gates.open_all(company)
+        assert answer.result(20).startswith("END Sent 3 UMOJA")
+
+    told = LAST.search(payment.payer.dial().text)
+    assert told
+    assert [told["ref"]] == payment.references
 
 
 def test_redis_that_hangs_after_the_commit_leaves_the_caller_with_the_truth(
@@ -184,7 +208,7 @@ def test_a_payment_slower_than_the_deadline_is_told_as_unknown_and_then_truly(
     said = dial_until_answered(payment.payer)
     assert "NOT sent" in said.text or LAST.search(said.text)
     eventually(lambda: not gates.held(company), "the end of what was held", seconds=25)
-    payment.deliver_late()
+    payment.deliver()
     assert len(payment.references) == int(bool(LAST.search(said.text)))
     company.settle()
 

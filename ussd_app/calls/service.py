@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ussd_app.clock import Clock
 from ussd_app.db.work import Database
+from ussd_app.values import Phone
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class Ended:
     """A session's end as reported, without what was typed in it: `path` is the screens' names."""
 
     session: str
-    phone: str
+    phone: Phone
     service_code: str
     network: str
     status: str

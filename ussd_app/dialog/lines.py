@@ -7,9 +7,11 @@ are, never what they own.
     lock    when the hold ends (ms)   s:<call>  a sealed session, or "" once it was pushed out
     fence   counts the holders        order     calls, newest first
     tat     rate limit (GCRA)         at, open  when the newest call was heard, and if it goes on
+    cut     the network cut it        secret  1 if what it was last answered was a secret
 
 `open` is 0 once the call is over, and `untold` while its last answer, to a secret, may not have
-been given: until Redis has said that it is saved.
+been given: until Redis has said that it is saved. When the network says that the newest call was
+cut, it is `untold` too, in whichever order the two arrive.
 """
 
 from __future__ import annotations
@@ -45,7 +47,8 @@ _HOLD = Script(
     _NOW
     + """
 local line, call = KEYS[1], 's:' .. ARGV[1]
-local f = redis.call('HMGET', line, 'lock', 'fence', 'tat', call, 'order', 'open', 'at')
+local f = redis.call('HMGET', line, 'lock', 'fence', 'tat', call, 'order', 'open', 'at', 'cut',
+  'secret')
 local tat = tonumber(f[3]) or 0
 if ARGV[6] == '1' then
   tat = math.max(tat, now) + tonumber(ARGV[4])
@@ -64,6 +67,7 @@ if not began then
   began = now
 end
 local before, age = false, 0
+if f[8] and f[9] == '1' then f[6] = 'untold' end
 if not f[4] and f[5] and f[6] ~= '0' then
   local newest = string.match(f[5], '^%x+')
   before = newest .. ':' .. redis.call('HGET', line, 's:' .. newest)
@@ -73,15 +77,22 @@ return {'held', fence, f[4], before, age, now - tonumber(began), f[6]}
 """
 )
 
-# KEYS line; ARGV call, fence, sealed session, open, calls kept, calls known
+# KEYS line; ARGV call, fence, sealed session, open, calls kept, calls known, over. A call that ends
+# after another was begun stays behind it: that other's first screen told what became of it.
 _SAVE = Script(
     _NOW
     + """
 local line, call = KEYS[1], ARGV[1]
 local f = redis.call('HMGET', line, 'fence', 'lock', 'order')
 if f[1] ~= ARGV[2] or not f[2] then return 0 end
-local order = f[3] or ''
+local order, secret = f[3] or '', ARGV[4] == 'untold' and '1' or '0'
 if string.sub(order, 1, #call) ~= call then
+  if ARGV[7] == '1' and string.find(order, call, 1, true) then
+    redis.call('HSET', line, 's:' .. call, ARGV[3])
+    redis.call('HDEL', line, 'lock')
+    return 2
+  end
+  redis.call('HDEL', line, 'cut')
   local kept, n = {call}, 1
   for other in string.gmatch(order, '%x+') do
     if other ~= call then
@@ -95,7 +106,8 @@ if string.sub(order, 1, #call) ~= call then
   end
   order = table.concat(kept, ',')
 end
-redis.call('HSET', line, 's:' .. call, ARGV[3], 'order', order, 'at', now, 'open', ARGV[4])
+redis.call('HSET', line, 's:' .. call, ARGV[3], 'order', order, 'at', now, 'open', ARGV[4],
+  'secret', secret)
 if ARGV[4] ~= 'untold' then redis.call('HDEL', line, 'lock') end
 return 1
 """
@@ -112,8 +124,20 @@ return 1
 """
 )
 
+# KEYS line; ARGV call
+_CUT = Script(
+    """
+local order = redis.call('HGET', KEYS[1], 'order')
+if order and string.sub(order, 1, #ARGV[1]) == ARGV[1] then
+  redis.call('HSET', KEYS[1], 'cut', '1')
+end
+return 1
+"""
+)
+
 EPOCH = b"ussd:epoch"
 _UNTOLD = "untold"
+_SAVED = 1  # as the newest call
 
 
 class Busy(TooMany):
@@ -171,14 +195,26 @@ class Lines:
         Raises Busy when another answer keeps it too long, TooMany when the phone asks too often,
         Unavailable when Redis does not answer.
         """
-        line = b"ussd:line:" + self._sealer.name("line", phone).hex().encode()
-        name = self._sealer.name("call", call, phone, service_code).hex().encode()
+        line, name = self._names(call, phone, service_code)
         hold = Hold(self, line, name, *self._wait(line, name, deadline))
         try:
             yield hold
         finally:
             if not hold.held.saved:
                 self._let_go(line, hold.fence)
+
+    def cut_off(self, *, call: str, phone: str, service_code: str) -> None:
+        """Note that the network cut the phone's newest call; of any other nothing is noted.
+
+        May be said at any time and more than once, also while an answer is under way. Raises
+        Unavailable when Redis does not answer.
+        """
+        line, name = self._names(call, phone, service_code)
+        self._wire.run(_CUT, (line,), (name,))
+
+    def _names(self, call: str, phone: str, service_code: str) -> tuple[bytes, bytes]:
+        line = b"ussd:line:" + self._sealer.name("line", phone).hex().encode()
+        return line, self._sealer.name("call", call, phone, service_code).hex().encode()
 
     def _wait(self, line: bytes, name: bytes, deadline: Deadline) -> tuple[int, Held]:
         until = time.monotonic() + min(LOCK_WAIT_SECONDS, deadline.remaining())
@@ -234,10 +270,11 @@ class Lines:
         sealed = self._sealer.seal(session.dump(), bound_to=hold.line + hold.name)
         is_open = int(not session.over)
         args = (hold.name, hold.fence, sealed, _UNTOLD if risky else is_open)
-        saved = bool(self._wire.run(_SAVE, (hold.line,), (*args, CALLS_KEPT, CALLS_KNOWN)))
-        if saved and risky:
+        limits = (CALLS_KEPT, CALLS_KNOWN)
+        saved = self._wire.run(_SAVE, (hold.line,), (*args, *limits, int(session.over)))
+        if saved == _SAVED and risky:
             self._let_go(hold.line, hold.fence, is_open)
-        return saved
+        return bool(saved)
 
     def _let_go(self, line: bytes, fence: int, *is_open: int) -> None:
         with suppress(Unavailable):  # the lease ends by itself

@@ -99,6 +99,7 @@ class Machine:
     ) -> tuple[Session, Said]:
         """Open a call; `ahead` are answers dialled with the code, walked as far as is proper."""
         session = Session([self.first_frame()], self.language)
+        session.telling = dict(cut.refs) if cut else {}
         turn = Turn(self, session, caller, cut=cut)
         turn.settle()
         if why:
@@ -137,11 +138,15 @@ class Machine:
         return self.begin(caller, cut=Cut(forgotten=True), why=FORGOTTEN)
 
     def at_secret(self, session: Session) -> bool:
-        """Whether the call waits for a PIN: what was typed last may have done something."""
+        """Whether the call waits for a PIN."""
         frame = session.frames[-1]
         flow = self.flows.get(frame.flow, Flow)
         state = flow.states.get(frame.state)
         return isinstance(state, Ask) and state.secret
+
+    def gives_secret(self, session: Session, typed: str) -> bool:
+        """Whether `typed` answers a question for a PIN, so that it may do something."""
+        return self.at_secret(session) and _key(typed) not in (BACK_KEY, HOME_KEY)
 
     def cut(self, session: Session, *, untold: bool = False) -> tuple[Cut, list[Frame]]:
         """What a call leaves to the next one, and the stack it may be resumed with.
@@ -149,8 +154,10 @@ class Machine:
         `untold` says that its last answer, to a secret, may not have been given.
         """
         risky = untold or self.at_secret(session)
-        refs = {f.flow: f.ref for f in session.frames} if risky else {}
-        frames = [] if session.over else list(session.frames)
+        refs = {f.flow: f.ref for f in session.frames} if risky else session.telling
+        frames = list(session.before if session.telling else session.frames)
+        if session.over:
+            frames = []
         while frames and not frames[-1].safe:
             frames.pop()
         if frames:
@@ -197,6 +204,7 @@ class Turn:
     def hear(self, typed: str) -> bool:
         """Take one answer as far as the next screen; False if it could not be used."""
         self.why = ""
+        self.session.telling = {}
         key = _key(typed)
         try:
             if key == HOME_KEY:

@@ -42,7 +42,8 @@ class Session:
     """A call. `heard` and `mark` are the length and a keyed digest of all that was typed.
 
     The text itself is never kept: it holds PINs. `last` is the answer given, byte for byte, and
-    `before` the stack of the call before this one if that was cut.
+    `before` the stack of the call before this one if that was cut. `telling` are the refs of that
+    call, until an answer shows that what its first screen tells of them was seen.
     """
 
     frames: list[Frame]
@@ -54,6 +55,7 @@ class Session:
     over: bool = False
     wrong: int = 0
     before: list[Frame] = field(default_factory=list)
+    telling: dict[str, str] = field(default_factory=dict)
 
     def dump(self) -> bytes:
         """As bytes, to be sealed and put away."""
@@ -69,6 +71,7 @@ class Session:
                 self.over,
                 self.wrong,
                 [f.dump() for f in self.before],
+                self.telling,
             ],
             separators=(",", ":"),
         ).encode()
@@ -79,7 +82,7 @@ class Session:
         shape, *kept = json.loads(raw)
         if shape != SHAPE:
             raise ValueError("a session of another shape")
-        frames, language, heard, mark, last, label, over, wrong, before = kept
+        frames, language, heard, mark, last, label, over, wrong, before, telling = kept
         return cls(
             [Frame(*f) for f in frames],
             language,
@@ -90,6 +93,7 @@ class Session:
             over,
             wrong,
             [Frame(*f) for f in before],
+            telling,
         )
 
 

@@ -100,6 +100,13 @@ class Switchboard:
         except Exception as error:  # noqa: BLE001 - the door of a turn
             return self._apologise(error, turn)
 
+    def cut_off(self, *, call: str, phone: Phone, service_code: str) -> None:
+        """The network says that a call ended before it was over: the next one tells of it.
+
+        Raises Unavailable when it could not be noted.
+        """
+        self._lines.cut_off(call=call, phone=phone, service_code=service_code)
+
     def _apologise(self, error: Exception, turn: _Turn) -> Reply:
         """Tell what is known to be true: with a PIN on its way, not even that nothing happened."""
         match error:
@@ -131,7 +138,7 @@ class Switchboard:
                 return Reply(session.last, session.label)
             if session.over:
                 return self.last_words(OVER, "over", session.language)
-            turn.risky = self._machine.at_secret(session)
+            turn.risky = self._machine.gives_secret(session, fresh)
             said = self._machine.hear(session, phone, fresh)
         reply = Reply(f"{'END' if said.over else 'CON'} {said.text}", said.label)
         session.over, session.last = said.over, reply.body

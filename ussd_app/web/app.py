@@ -40,7 +40,7 @@ def create(
     app.config["MAX_CONTENT_LENGTH"] = BODY_MOST
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.register_blueprint(health.blueprint(checks))
-    app.register_blueprint(callbacks.blueprint(services, edge, sealer))
+    app.register_blueprint(callbacks.blueprint(services, edge, sealer, switchboard))
     app.register_error_handler(Exception, _apologise)
     app.after_request(_hardened)
     throttle = Throttle(

@@ -1,6 +1,6 @@
 """Africa's Talking's other callbacks: ends of sessions, delivery reports, SMS, opt-outs.
 
-Each is one small transaction and answered 200, so that it is not sent again; when nothing could be
+Each is one small transaction and answered 200, so that it is not sent again; when it could not be
 written it is answered 503, so that it is. What is unknown, or was said before, is answered 200.
 """
 
@@ -12,6 +12,7 @@ from flask import Blueprint, Response, abort, request
 
 from ussd_app.calls.service import Ended
 from ussd_app.dialog.seal import Sealer
+from ussd_app.dialog.switchboard import Switchboard
 from ussd_app.errors import Invalid
 from ussd_app.services import Services
 from ussd_app.values import Phone
@@ -21,11 +22,14 @@ from ussd_app.web.metrics import CALLBACKS
 PREFIX = "/callbacks"
 TEXT_MOST = 500
 DIGITS_MOST = 12
+ENDED_WELL = "Success"
 
 Form = dict[str, str]
 
 
-def blueprint(services: Services, edge: Edge, sealer: Sealer) -> Blueprint:
+def blueprint(
+    services: Services, edge: Edge, sealer: Sealer, switchboard: Switchboard
+) -> Blueprint:
     """The routes under `/callbacks/<secret>/`."""
     routes = Blueprint("callbacks", __name__, url_prefix=PREFIX)
 
@@ -45,21 +49,9 @@ def blueprint(services: Services, edge: Edge, sealer: Sealer) -> Blueprint:
         routes.add_url_rule(f"/<secret>/{kind}", kind, view, methods=["POST"])
 
     def events(form: Form) -> None:
-        # `input` and `lastAppResponse` hold what was typed and shown: they go no further.
-        services.calls.ended(
-            Ended(
-                session=sealer.name("ended", form["sessionId"]).hex(),
-                phone=Phone.trust(form["phoneNumber"]),
-                service_code=form.get("serviceCode", ""),
-                network=form.get("networkCode", ""),
-                status=form["status"],
-                path=form.get("hopsMetadata", ""),
-                hops=_number(form.get("hopsCount")),
-                milliseconds=_number(form.get("durationInMillis")),
-                cost=_hundredths(form.get("cost")),
-                failure=form.get("errorMessage") or None,
-            )
-        )
+        ended = _ended(form, sealer)
+        services.calls.ended(ended)
+        _note_cut(form["sessionId"], ended, switchboard)
 
     def delivery(form: Form) -> None:
         services.delivery.report(
@@ -82,6 +74,27 @@ def blueprint(services: Services, edge: Edge, sealer: Sealer) -> Blueprint:
     route("inbound", inbound)
     route("optout", optout)
     return routes
+
+
+def _ended(form: Form, sealer: Sealer) -> Ended:
+    """What is kept: `input` and `lastAppResponse` hold what was typed and shown, and are not read."""
+    return Ended(
+        session=sealer.name("ended", form["sessionId"]).hex(),
+        phone=Phone.trust(form["phoneNumber"]),
+        service_code=form.get("serviceCode", ""),
+        network=form.get("networkCode", ""),
+        status=form["status"],
+        path=form.get("hopsMetadata", ""),
+        hops=_number(form.get("hopsCount")),
+        milliseconds=_number(form.get("durationInMillis")),
+        cost=_hundredths(form.get("cost")),
+        failure=form.get("errorMessage") or None,
+    )
+
+
+def _note_cut(call: str, ended: Ended, switchboard: Switchboard) -> None:
+    if ended.status != ENDED_WELL:
+        switchboard.cut_off(call=call, phone=ended.phone, service_code=ended.service_code)
 
 
 def _kept(told: str) -> str:
