@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from tests.dialog import shop
 from tests.dialog.shop import RIGHT, Buy, Shop, Till
 from tests.dialog.toys import CONSTANTS, Call, leads_back, machine, two_languages
-from ussd_app.dialog import Ask, End, Flow, Menu, Pick, Return, Text, Use, _, do
+from ussd_app.dialog import Ask, End, Flow, Menu, Pick, Return, Text, Use, _, back_to, do
 from ussd_app.dialog.flow import Cut
 from ussd_app.dialog.machine import STEPS_MOST, Machine
-from ussd_app.dialog.screen import CHANGED, NOT_AN_OPTION
+from ussd_app.dialog.screen import BUDGET, CHANGED, NOT_AN_OPTION
 from ussd_app.dialog.session import Session
 from ussd_app.dialog.verify import verify
+from ussd_app.text import septets
 from ussd_app.values import Name, Phone
 
 FRIEND = Phone("+254700000002")
@@ -167,7 +168,71 @@ def test_three_wrong_answers_in_a_row_offer_help() -> None:
 
     said = call.say("much", "more", "most")
 
-    assert said.startswith("Help? Call 0800724724.\nHow much for Amina?")
+    assert said == (
+        "Type the amount in digits, like 50.\nHelp? Call 0800724724.\n"
+        "How much for Amina?\n0. Back 000. Home"
+    )
+
+
+def test_three_answers_in_a_row_that_a_step_refuses_offer_help() -> None:
+    call = at("1", "Amina", "1000", "2000")
+
+    said = call.say("3000")
+
+    assert said.startswith("Too much.\nHelp? Call 0800724724.\nHow much for Amina?")
+
+
+def test_an_answer_that_cannot_be_read_and_one_that_is_refused_are_both_wrong() -> None:
+    call = at("1", "Amina", "much", "2000")
+
+    said = call.say("more")
+
+    assert said.startswith("Type the amount in digits, like 50.\nHelp? Call 0800724724.\n")
+
+
+def test_three_wrong_secrets_in_a_row_offer_help() -> None:
+    call = at("1", "Amina", "5", "1", "8642", "8642")
+
+    said = call.say("8642")
+
+    assert said.startswith("Wrong.\nHelp? Call 0800724724.\n5 for Amina.")
+
+
+def test_where_a_reason_leaves_no_room_the_help_stands_in_its_place() -> None:
+    class Wordy(Shop):
+        top = Menu(_("W" * 100), (_("Again"), "top"), back="bye")
+        bye = End(_("Goodbye."))
+
+    call = Call(machine(Wordy, Till()))
+    call.dial()
+    assert call.say("7", "8").startswith("Choose a number below.\nWWW")
+
+    said = call.say("9")
+
+    assert said.startswith("Help? Call 0800724724.\nWWW")
+    assert septets(said) <= BUDGET
+
+
+def test_good_news_is_no_wrong_answer() -> None:
+    """A line of explanation above another screen than the one that was answered."""
+
+    class Talking(Shop):
+        top = Menu(_("Top"), (_("Speak"), "speak"), (_("Quiet"), "bye"), back="bye")
+
+        @do(spoken=back_to("heard", _("We speak now.")))
+        def speak(self, app: Till) -> Literal["spoken"]:
+            return "spoken"
+
+        heard = Menu(_("Heard"), (_("Again"), "top"), back="bye")
+        bye = End(_("Goodbye."))
+
+    call = Call(machine(Talking, Till()))
+    call.dial()
+    call.say("7", "8")
+
+    said = call.say("1", "9")
+
+    assert said.startswith("Choose a number below.\nHeard")
 
 
 def test_a_right_answer_in_between_takes_the_wrong_ones_back() -> None:
@@ -316,6 +381,7 @@ def test_a_wrong_secret_leads_where_the_step_says() -> None:
         (["1"], "who"),
         (["1", "Amina"], "how_much"),
         (["1", "Amina", "5"], "sure"),
+        (["1", "Amina", "1000", "5"], "how_much"),  # never past what a step refuses
         (["1", "Amina", "5", "1"], "sure"),  # never past a consent
         (["1", "Amina", "5", "1", RIGHT], "sure"),
         (["2", "0712345678", "1", "9", "2"], "rung"),

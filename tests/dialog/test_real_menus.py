@@ -189,7 +189,7 @@ def lines_above(flow: type[Flow], state: Screen) -> Iterator[Text | None]:
     if isinstance(state, End):
         lines = []
     elif isinstance(state, Ask) and state.secret:
-        lines = [FORGOTTEN]
+        lines = [FORGOTTEN, HELP]
     else:
         lines = [FORGOTTEN, RESUMED, CHANGED, HELP]
     if isinstance(state, Menu | Pick):

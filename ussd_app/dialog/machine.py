@@ -27,6 +27,7 @@ from ussd_app.dialog.flow import (
     Value,
 )
 from ussd_app.dialog.screen import (
+    BUDGET,
     CHANGED,
     FORGOTTEN,
     HELP,
@@ -47,7 +48,7 @@ from ussd_app.dialog.session import (
     new_ref,
 )
 from ussd_app.errors import Invalid
-from ussd_app.text import Catalogs, Text, fill
+from ussd_app.text import Catalogs, Text, fill, septets
 from ussd_app.values import Phone, plain_digits, typed_digits
 
 STACK_RESUMABLE = 2  # frames: the first menu alone is where every call begins anyway
@@ -182,6 +183,7 @@ class Turn:
         self.machine, self.session, self.caller, self.cut = machine, session, caller, cut
         self.typed = ""
         self.why = ""
+        self.needs_help = False
 
     @property
     def frame(self) -> Frame:
@@ -202,10 +204,14 @@ class Turn:
         return state
 
     def hear(self, typed: str) -> bool:
-        """Take one answer as far as the next screen; False if it could not be used."""
+        """Take one answer as far as the next screen; False if it could not be used.
+
+        One that a step refuses, so that the same question is asked again, is as wrong as one that
+        cannot be read.
+        """
         self.why = ""
         self.session.telling = {}
-        key = _key(typed)
+        key, asked = _key(typed), (self.frame.flow, self.frame.state)
         try:
             if key == HOME_KEY:
                 self._go_home()
@@ -216,12 +222,14 @@ class Turn:
             else:
                 self._answer(typed.strip())
         except Invalid as no:
+            self.say_why(no.message)
+        else:
+            self.settle()
+        if self.why and asked == (self.frame.flow, self.frame.state):
             self.session.wrong += 1
-            tired = self.session.wrong >= WRONG_BEFORE_HELP
-            self.say_why(HELP if tired else no.message)
+            self.needs_help = self.session.wrong >= WRONG_BEFORE_HELP
             return False
         self.session.wrong = 0
-        self.settle()
         return not self.session.over
 
     def walk(self, answers: Sequence[str]) -> None:
@@ -266,9 +274,17 @@ class Turn:
             view = self._view(state, rows=pages[frame.page], more=frame.page + 1 < len(pages))
         elif isinstance(state, Ask) and frame.items:
             view = self._view(state, rows=shown_offers(label for label, _value in frame.items))
-        said = Said(compose(view), f"{frame.flow}.{frame.state}", self.session.over)
+        said = Said(compose(self._helped(view)), f"{frame.flow}.{frame.state}", self.session.over)
         self.session.label = said.label
         return said
+
+    def _helped(self, view: View) -> View:
+        """With the support number for who needs it: below the reason, in its place if need be."""
+        if not self.needs_help:
+            return view
+        number = self._worded(HELP)
+        both = replace(view, why=f"{view.why}\n{number}")
+        return both if septets(compose(both)) <= BUDGET else replace(view, why=number)
 
     def say_why(self, why: Text) -> None:
         """Put a line of explanation above the next screen."""

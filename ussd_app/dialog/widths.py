@@ -173,10 +173,11 @@ def _complaints(flow: type[Flow], state: State) -> tuple[Text, ...]:
 
 def _reasons(flow: type[Flow], state: Screen, *, depth: int) -> Iterator[Text]:
     """Lines that the screen itself may be shown again with, or gone on at after a cut."""
+    if not isinstance(state, End):
+        yield HELP  # for who was wrong too often, where the reason leaves it no room
     if isinstance(state, Menu | Pick):
-        yield from (HELP, NOT_AN_OPTION)
-    if isinstance(state, Ask) and state.into:
-        yield from (HELP, *_complaints(flow, state))
+        yield NOT_AN_OPTION
+    yield from _complaints(flow, state)
     if depth > 1 and is_safe(state) and not isinstance(state, End):
         yield RESUMED
 
