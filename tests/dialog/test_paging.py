@@ -131,13 +131,26 @@ def test_the_item_chosen_on_a_page_is_the_one_that_stood_there(
     assert said == f"value-{place}"
 
 
-@pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 16, 17, 49, 50, 51, 500])
-def test_a_list_shows_all_of_its_first_fifty_items(size: int) -> None:
+@pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 16, 17, 49, 50, 51, 499, ITEMS_KEPT_MOST])
+def test_r_a16_the_pages_of_a_list_show_all_of_it_and_nothing_twice(size: int) -> None:
     call = at_the_list([f"Item {n}" for n in range(size)])
 
     shown = [row[3:] for page in pages_of(call) for row in rows_of(page)]
 
-    assert shown == [f"Item {n}" for n in range(min(size, ITEMS_KEPT_MOST))]
+    assert shown == [f"Item {n}" for n in range(size)]
+
+
+def test_the_last_item_of_the_longest_list_can_be_chosen() -> None:
+    call = at_the_list(["W" * 120] * ITEMS_KEPT_MOST)
+
+    said = call.say(*["9"] * (ITEMS_KEPT_MOST - 1), "1")
+
+    assert said == f"value-{ITEMS_KEPT_MOST - 1}"
+
+
+def test_a_list_that_is_longer_than_can_be_kept_is_an_error_and_not_cut() -> None:
+    with pytest.raises(ValueError, match=r"Choosing\.options: 501 of 500 items"):
+        at_the_list(["Item"] * (ITEMS_KEPT_MOST + 1))
 
 
 def test_zero_leads_to_the_page_before_and_from_the_first_one_out() -> None:

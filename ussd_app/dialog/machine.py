@@ -54,7 +54,7 @@ from ussd_app.values import Phone, plain_digits, typed_digits
 STACK_RESUMABLE = 2  # frames: the first menu alone is where every call begins anyway
 CHOICE_DIGITS_MOST = 3
 STEPS_MOST = 20  # without a screen in one turn; more is a loop
-ITEMS_KEPT_MOST = 50  # of a list
+ITEMS_KEPT_MOST = 500  # of a list
 WRONG_BEFORE_HELP = 3  # answers in a row
 
 Watch = Callable[[str, str, str], None]
@@ -392,9 +392,12 @@ class Turn:
     def _items(self, method: str) -> list[list[Any]]:
         frame = self.frame
         if not frame.items:
-            most = OFFERS_MOST if isinstance(self.state, Ask) else ITEMS_KEPT_MOST
             found = getattr(self._instance(), method)(self.machine.app)
-            frame.items = [[label, dump_value(value)] for label, value in found[:most]]
+            if isinstance(self.state, Ask):
+                found = found[:OFFERS_MOST]  # any other answer can be typed
+            if (count := len(found)) > ITEMS_KEPT_MOST:
+                raise ValueError(f"{frame.flow}.{method}: {count} of {ITEMS_KEPT_MOST} items")
+            frame.items = [[label, dump_value(value)] for label, value in found]
         return frame.items
 
     def _pages(self, view: View) -> list[list[str]]:
