@@ -12,10 +12,15 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from ussd_app.text import septets, to_gsm7
+
 KEY_BYTES = 32
 PORT_MOST = 65535
 SECRET_LETTERS = 22  # 128 bits, written in base64
 TOO_SHORT = f"must have at least {SECRET_LETTERS} letters and digits"
+ORGANISATION_SEPTETS = 16  # what every screen and SMS is measured with
+DECIMALS_MOST = 2  # as many as screens have room for
+GRANT_MOST = 9_999_999
 DEVELOPMENT, TEST, PRODUCTION = "development", "test", "production"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -99,6 +104,15 @@ def _countries(raw: str) -> tuple[str, ...]:
     if not codes or not all(re.fullmatch(r"[1-9][0-9]{0,2}", code) for code in codes):
         raise ValueError("must be calling codes like 254")
     return codes
+
+
+def _organisation(raw: str) -> str:
+    shown = to_gsm7(raw)
+    if not shown.strip():
+        raise ValueError("must be a name that a phone can show")
+    if (size := septets(shown)) > ORGANISATION_SEPTETS:
+        raise ValueError(f"takes {size} letters on a phone, must be at most {ORGANISATION_SEPTETS}")
+    return raw
 
 
 def _token_code(raw: str) -> str:
@@ -211,7 +225,9 @@ class Settings:
         _one_of("debug", "info", "warning", "error"), "info", "debug, info, warning or error"
     )
 
-    organisation: str = _setting(_text, "Umoja", "name of the organisation, on screens and SMS")
+    organisation: str = _setting(
+        _organisation, "Umoja", "name of the organisation, on screens and SMS, at most 16 letters"
+    )
     service_code: str = _setting(_code, "*384*96#", "what callers dial")
     service_codes: tuple[str, ...] = _setting(
         _codes, "", "all service codes that are answered; empty is SERVICE_CODE alone"
@@ -225,8 +241,12 @@ class Settings:
     )
     token_code: str = _setting(_token_code, "UMOJA", "code of the first token, at most 12 letters")
     token_name: str = _setting(_text, "Umoja", "its name")
-    token_decimals: int = _setting(_whole(0, 6), "2", "its decimals, at most 6")
-    grant: int = _setting(_whole(), "50", "whole tokens that greet whoever joins by dialling")
+    token_decimals: int = _setting(
+        _whole(0, DECIMALS_MOST), "2", "its decimals, at most 2: more leave no room on a screen"
+    )
+    grant: int = _setting(
+        _whole(0, GRANT_MOST), "50", "whole tokens that greet whoever joins by dialling"
+    )
     show_balance: bool = _setting(_yes, "no", "show the balance on the first screen, without PIN")
 
     callback_secrets: tuple[str, ...] = _setting(

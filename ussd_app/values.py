@@ -23,6 +23,7 @@ SHORT_NAME_LETTERS = 15
 REMARK_LETTERS = 150
 REMARK_LETTERS_LEAST = 3
 QUANTITY_DIGITS = 9
+UNITS_MOST = 999_999_999  # of an amount that a screen must show: 9,999,999.99 has 12 septets
 
 _SPACES = re.compile(r"\s+")
 _MAYBE_PIN = re.compile(

@@ -39,7 +39,7 @@ def test_amounts_of_a_token_are_in_its_smallest_units(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "decimals"), [("umoja", 2), ("U", 2), ("UMOJA1234567X", 2), ("UMOJA", 7), ("1UM", 2)]
+    ("code", "decimals"), [("umoja", 2), ("U", 2), ("UMOJA1234567X", 2), ("UMOJA", 3), ("1UM", 2)]
 )
 def test_a_code_that_no_screen_could_show_is_not_taken(
     world: World, code: str, decimals: int

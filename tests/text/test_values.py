@@ -10,11 +10,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ussd_app.errors import Invalid
+from ussd_app.settings import DECIMALS_MOST
 from ussd_app.text import septets, to_gsm7
 from ussd_app.values import (
     NAME_LETTERS,
     REMARK_LETTERS,
     SHORT_NAME_LETTERS,
+    UNITS_MOST,
     Amount,
     Name,
     Phone,
@@ -132,6 +134,15 @@ def test_an_amount_is_shown_in_full(units: int, shown: str) -> None:
 
 def test_a_token_without_decimals_shows_none() -> None:
     assert str(Amount(1500, Unit("SHELL", 0))) == "1,500 SHELL"
+
+
+@pytest.mark.parametrize("decimals", range(DECIMALS_MOST + 1))
+def test_r_a16_the_most_that_is_shown_is_no_wider_than_the_menus_are_measured_with(
+    decimals: int,
+) -> None:
+    most = Amount(UNITS_MOST, Unit("W" * 12, decimals))
+
+    assert septets(str(most)) <= septets(Amount.widest)
 
 
 @given(units=st.integers(-(10**12), 10**12), decimals=st.integers(0, 6))

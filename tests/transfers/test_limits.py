@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from tests.db.crowd import crowd, given, insist, raised
@@ -12,6 +13,7 @@ from tests.transfers.busy import all_weighed
 from tests.transfers.town import Town
 from ussd_app.errors import LimitReached
 from ussd_app.transfers.payments import PayeeLimit
+from ussd_app.values import UNITS_MOST
 
 SECONDS_A_DAY = 86_400
 
@@ -46,6 +48,26 @@ def test_r_a07_each_tier_begins_with_limits_of_its_own(
             *(("out", "amount", span, value) for span, value in spans),
         ]
     )
+
+
+def test_r_a16_nobody_can_hold_more_than_a_screen_shows_also_without_a_rule(
+    town: Town, surgeon: Surgeon
+) -> None:
+    town.no_limits()
+    surgeon.run("UPDATE account SET balance = %s WHERE owner = %s", UNITS_MOST - 4000, town.baraka)
+
+    with pytest.raises(PayeeLimit) as no:
+        town.pay(41)
+    assert town.pay(40, key="the rest").amount.units == 4000
+
+    assert (no.value.rule, no.value.remaining) == ("SCREEN", 4000)
+
+
+def test_r_a16_no_rule_allows_more_than_a_screen_shows(town: Town) -> None:
+    town.limit(9_999_999)
+
+    with pytest.raises(psycopg.errors.CheckViolation):
+        town.limit(10_000_000)
 
 
 @pytest.mark.parametrize(("tier", "most"), [(0, 50), (1, 50), (2, 500)])

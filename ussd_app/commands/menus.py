@@ -8,12 +8,12 @@ from menus.home import Home
 from ussd_app import bootstrap
 from ussd_app.dialog.graph import mermaid
 from ussd_app.dialog.verify import verify
-from ussd_app.settings import Settings
+from ussd_app.settings import ORGANISATION_SEPTETS, Settings
 
 DRAWING = Path(__file__).parent.parent.parent / "menus" / "graph.mmd"
 
 WIDEST_CONSTANTS = {
-    "org": "W" * 16,
+    "org": "W" * ORGANISATION_SEPTETS,
     "code": "*384*96000#",
     "support": "0800 724 724",
     "terms": "https://example.org/terms-of-use",

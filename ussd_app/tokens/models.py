@@ -16,7 +16,7 @@ class Token(Base):
     __tablename__ = "token"
     __table_args__ = (
         CheckConstraint("code ~ '^[A-Z][A-Z0-9]{1,11}$'", name="code"),
-        CheckConstraint("decimals BETWEEN 0 AND 6", name="decimals"),
+        CheckConstraint("decimals BETWEEN 0 AND 2", name="decimals"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

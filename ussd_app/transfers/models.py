@@ -40,7 +40,7 @@ class LimitRule(Base):
         CheckConstraint("direction IN ('out', 'in')", name="direction"),
         CheckConstraint("measure IN ('amount', 'balance_after')", name="measure"),
         CheckConstraint("span IN ('transfer', 'day', '7d', '30d')", name="span"),
-        CheckConstraint("value BETWEEN 0 AND 1000000000000", name="value"),
+        CheckConstraint("value BETWEEN 0 AND 9999999", name="value"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -51,6 +51,6 @@ class LimitRule(Base):
     measure: Mapped[str]
     span: Mapped[str]
     value: Mapped[int]
-    """Whole tokens."""
+    """Whole tokens, no more than a screen can show."""
     active_from: Mapped[datetime]
     active_to: Mapped[datetime | None]

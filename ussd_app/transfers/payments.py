@@ -14,9 +14,7 @@ from ussd_app.db.connection import Row
 from ussd_app.db.work import Database, Work
 from ussd_app.tokens.service import Tokens
 from ussd_app.transfers.weighing import FUNDS, KNOWN, PayeeLimit, Twin, Weighed
-from ussd_app.values import Amount, Name, Reference
-
-MOST = 10**11  # smallest units, where no limit stands: more than a screen can show
+from ussd_app.values import UNITS_MOST, Amount, Name, Reference
 
 _SEND = "SELECT transfer_send(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 _RECEIPT = """
@@ -80,7 +78,7 @@ class Payments:
         """The most that the payer's limits leave for one payment now."""
         token = self._tokens.first
         room = self._weigh(Order("", payer, payee, token.amount(0))).room
-        return token.amount(MOST if room is None else int(room))
+        return token.amount(UNITS_MOST if room is None else int(room))
 
     def send(self, order: Order) -> Receipt:
         """Pay once for one key, however often and however concurrently it is asked.

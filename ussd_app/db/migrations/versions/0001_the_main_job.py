@@ -332,6 +332,7 @@ TRANSFERS = (
         IF v_room < 0 THEN
             v_room := 0;
         END IF;
+        v_payee_most := least(v_payee_most, 999999999);  -- what a screen can show, without a rule too
         IF v_payer_account IS NULL THEN
             v_refusal := 'account';
         ELSIF p_payer = p_payee OR v_payer_status <> 'ACTIVE' THEN
@@ -361,6 +362,7 @@ TRANSFERS = (
                     AND r.active_from <= p_now AND (r.active_to IS NULL OR r.active_to > p_now)
                 ORDER BY r.value * p_whole - CASE r.direction || r.span WHEN 'outday' THEN v_day
                     WHEN 'out7d' THEN v_week WHEN 'out30d' THEN v_month ELSE 0 END, r.code LIMIT 1;
+            v_rule := coalesce(v_rule, 'SCREEN');
         END IF;
         IF p_dry OR v_refusal IS NOT NULL THEN
             SELECT t.payer, t.payee, t.amount, t.posting INTO v_known
@@ -588,7 +590,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "span IN ('transfer', 'day', '7d', '30d')", name=op.f("ck_limit_rule_span")
         ),
-        sa.CheckConstraint("value BETWEEN 0 AND 1000000000000", name=op.f("ck_limit_rule_value")),
+        sa.CheckConstraint("value BETWEEN 0 AND 9999999", name=op.f("ck_limit_rule_value")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_limit_rule")),
         sa.UniqueConstraint("code", name=op.f("uq_limit_rule_code")),
     )
@@ -722,7 +724,7 @@ def upgrade() -> None:
         sa.Column("decimals", sa.SmallInteger(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("code ~ '^[A-Z][A-Z0-9]{1,11}$'", name=op.f("ck_token_code")),
-        sa.CheckConstraint("decimals BETWEEN 0 AND 6", name=op.f("ck_token_decimals")),
+        sa.CheckConstraint("decimals BETWEEN 0 AND 2", name=op.f("ck_token_decimals")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_token")),
         sa.UniqueConstraint("code", name=op.f("uq_token_code")),
     )
