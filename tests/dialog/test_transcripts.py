@@ -512,6 +512,43 @@ def test_after_redis_was_emptied_no_digit_is_taken_for_a_choice(
     assert caller.say("5").startswith("CON Help: call 0800724724.")
 
 
+@pytest.mark.parametrize(
+    ("place", "typed"),
+    [(["4", "2"], "2"), (["5", "2"], "Nothing works"), (["1", "0700000009"], "1")],
+    ids=["would speak Swahili", "would be a report", "would invite"],
+)
+def test_after_redis_was_emptied_a_late_hop_does_nothing_also_when_its_phone_has_dialled_again(
+    place: list[str], typed: str, caller: Handset, town: World
+) -> None:
+    late = replace(caller)
+    late.dial()
+    late.say(*place)
+    town.redis.flushall()
+    caller.dial()
+    caller.say("1")
+    before = tables(town)
+
+    assert late.say(typed).startswith("CON We lost your place.\nUmoja\nHello Amina!")
+
+    assert changed(before, tables(town)) == set()
+    assert caller.say("0700000002").startswith("CON How much for Baraka O?")
+
+
+def test_r_a15_a_late_hop_of_a_lost_call_takes_no_telling_away(
+    amina: Handset, scene: World
+) -> None:
+    late = replace(amina)
+    late.dial()
+    late.say("5", "2")
+    scene.redis.flushall()
+    amina.dial()
+    amina.say(*PAYING[:-1])
+
+    late.say("Nothing works")
+
+    assert amina.dial().startswith("CON You were cut off. Your payment was NOT sent")
+
+
 def test_after_redis_was_emptied_a_payment_just_made_is_told(amina: Handset, scene: World) -> None:
     amina.dial()
     amina.say(*PAYING)

@@ -149,14 +149,16 @@ class Switchboard:
 
     def _open(self, hold: Hold, hop: Hop, phone: Phone) -> tuple[Session, Said]:
         held = hold.held
-        if hop.text and held.forgotten and held.before is None:
-            return self._machine.lost(phone)
         cut: Cut | None = Cut(forgotten=True) if held.forgotten else None
         frames: list[Frame] = []
         if held.before:
             cut, frames = self._machine.cut(held.before, untold=held.untold)
             fresh_enough = held.before_seconds <= RESUME_SECONDS
             cut = replace(cut, resumable=cut.resumable and fresh_enough and not hop.text)
+        if hop.text and held.forgotten:  # dialled with the code, or the rest of a call that is lost
+            session, said = self._machine.lost(phone)
+            session.telling, session.before = dict(cut.refs) if cut else {}, frames
+            return session, said
         ahead = hop.text.split("*") if hop.text else ()
         session, said = self._machine.begin(phone, ahead=ahead, cut=cut)
         session.before = frames if cut and cut.resumable else []
