@@ -13,7 +13,7 @@ from ussd_app.dialog import graph
 from ussd_app.dialog.script import play
 
 DIALS = sorted((Path(__file__).parent / "dials").glob("*.dial"))
-Edge = tuple[str, str, str]
+Edge = tuple[str, str, str, str]
 
 
 @pytest.mark.parametrize("path", DIALS, ids=lambda path: path.stem)

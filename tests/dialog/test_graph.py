@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 from tests.dialog.shop import Buy, Pin, Shop
+from ussd_app.dialog import End, Flow, _, do
 from ussd_app.dialog.graph import edges, mermaid
 
 
@@ -10,18 +13,29 @@ def test_every_edge_of_every_flow_is_known() -> None:
     found = edges(Shop)
 
     assert {
-        ("Shop", "top", "buy"),
-        ("Shop", "top", "bye"),
-        ("Buy", "who", "how_much"),
-        ("Buy", "who", "left"),
-        ("Buy", "pin", "sell"),
-        ("Buy", "weigh", "how_much"),
-        ("Pin", "check", "after"),
-        ("Pin", "check", "enter"),
-        ("Call", "kinds", "rung"),
-        ("Shop", "resume", "top"),
+        ("Shop", "top", "Buy", "buy"),
+        ("Shop", "top", "0", "bye"),
+        ("Buy", "who", "name", "how_much"),
+        ("Buy", "who", "0", "left"),
+        ("Buy", "pin", "confirmed", "sell"),
+        ("Buy", "weigh", "much", "how_much"),
+        ("Pin", "check", "right", "after"),
+        ("Pin", "check", "wrong", "enter"),
+        ("Call", "kinds", "kind", "rung"),
+        ("Shop", "resume", "none", "top"),
     } <= found
-    assert {flow for flow, _state, _target in found} == {"Shop", "Buy", "Call", "Pin"}
+    assert {flow for flow, _state, _label, _target in found} == {"Shop", "Buy", "Call", "Pin"}
+
+
+def test_two_outcomes_that_lead_to_one_place_are_two_edges() -> None:
+    class Both(Flow):
+        @do(early="bye", late="bye")
+        def look(self, app: Any) -> Literal["early", "late"]:
+            return "early" if app else "late"
+
+        bye = End(_("Goodbye!"))
+
+    assert edges(Both) == {("Both", "look", "early", "bye"), ("Both", "look", "late", "bye")}
 
 
 def test_a_drawing_has_one_box_for_each_flow_and_one_node_for_each_state() -> None:

@@ -681,15 +681,15 @@ def test_what_is_kept_of_a_call_is_small() -> None:
 
 
 def test_the_machine_tells_whoever_watches_of_every_edge_it_takes() -> None:
-    walked: list[tuple[str, str, str]] = []
+    walked: list[tuple[str, str, str, str]] = []
     call = Call(machine(Shop, Till(), watch=lambda *edge: walked.append(edge)))
 
     call.dial(["1", "Amina"])
 
     assert walked == [
-        ("Shop", "greet", "top"),
-        ("Shop", "top", "buy"),
-        ("Buy", "who", "how_much"),
+        ("Shop", "greet", "english", "top"),
+        ("Shop", "top", "Buy", "buy"),
+        ("Buy", "who", "name", "how_much"),
     ]
 
 

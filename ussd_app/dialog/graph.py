@@ -26,10 +26,10 @@ def mermaid(root: type[Flow]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def edges(root: type[Flow]) -> set[tuple[str, str, str]]:
-    """Every (flow, state, target) there is, as the machine reports those it takes."""
+def edges(root: type[Flow]) -> set[tuple[str, str, str, str]]:
+    """Every (flow, state, label, target) there is, as the machine reports those it takes."""
     return {
-        (flow.__name__, state.name, edge.target)
+        (flow.__name__, state.name, edge.label, edge.target)
         for flow in flows_under(root)
         for state in flow.states.values()
         for edge in state.edges()

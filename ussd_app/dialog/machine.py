@@ -57,7 +57,7 @@ STEPS_MOST = 20  # without a screen in one turn; more is a loop
 ITEMS_KEPT_MOST = 500  # of a list
 WRONG_BEFORE_HELP = 3  # answers in a row
 
-Watch = Callable[[str, str, str], None]
+Watch = Callable[[str, str, str, str], None]
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ class Said:
 class Machine:
     """The flows under `root`, the services their steps call, and the languages they speak.
 
-    `constants` are values every screen may show; `watch` hears (flow, state, target) of each edge
-    taken.
+    `constants` are values every screen may show; `watch` hears (flow, state, label, target) of
+    each edge taken.
     """
 
     def __init__(
@@ -372,7 +372,7 @@ class Turn:
     def _follow(self, edge: Edge) -> None:
         frame = self.frame
         if self.machine.watch:
-            self.machine.watch(frame.flow, frame.state, edge.target)
+            self.machine.watch(frame.flow, frame.state, edge.label, edge.target)
         frame.state, frame.page, frame.items = edge.target, 0, []
         if edge.why:
             self.say_why(edge.why)
