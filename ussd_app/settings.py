@@ -18,7 +18,7 @@ KEY_BYTES = 32
 PORT_MOST = 65535
 SECRET_LETTERS = 22  # 128 bits, written in base64
 TOO_SHORT = f"must have at least {SECRET_LETTERS} letters and digits"
-ORGANISATION_SEPTETS = 16  # what every screen and SMS is measured with
+ORGANISATION_SEPTETS = 20  # what every screen and SMS is measured with
 DECIMALS_MOST = 2  # as many as screens have room for
 GRANT_MOST = 9_999_999
 DEVELOPMENT, TEST, PRODUCTION = "development", "test", "production"
@@ -226,7 +226,7 @@ class Settings:
     )
 
     organisation: str = _setting(
-        _organisation, "Umoja", "name of the organisation, on screens and SMS, at most 16 letters"
+        _organisation, "Umoja", "name of the organisation, on screens and SMS, at most 20 letters"
     )
     service_code: str = _setting(_code, "*384*96#", "what callers dial")
     service_codes: tuple[str, ...] = _setting(
