@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -24,7 +27,10 @@ from tests.whole.telephone import (
     SWAHILI,
     Phone,
     eventually,
+    new_number,
 )
+
+FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture
@@ -230,3 +236,19 @@ def test_what_knows_no_secret_is_a_404_like_any(system: System, verb: str, path:
     answer = ask(system.urls["web"] + path, verb)
 
     assert (answer.status_code, answer.text) == (404, "404 Not Found\n")
+
+
+def test_a_secret_is_known_by_its_letters_and_not_by_how_they_are_escaped(system: System) -> None:
+    address = urlsplit(system.state["callbacks"]["ussd"])
+    folder, _slash, secret = address.path.rpartition("/")
+    form = {"sessionId": "escaped", "phoneNumber": new_number(), "serviceCode": "*384*96#"}
+
+    def post(path: str) -> tuple[int, bytes]:
+        with closing(HTTPConnection(address.netloc, timeout=10)) as http:
+            http.request("POST", path, urlencode(form), {"Content-Type": FORM})
+            answer = http.getresponse()
+            return answer.status, answer.read()[:11]
+
+    escaped = "".join(f"%{ord(letter):02X}" for letter in secret)
+    assert post(f"{folder}/{escaped}") == (200, b"CON Karibu ")
+    assert post(f"{folder}/{escaped}".replace("%", "%25")) == (404, b"404 Not Fou")

@@ -34,8 +34,10 @@ from tests.whole.gates import (
 )
 from tests.whole.system import System
 from tests.whole.telephone import LAST, SENT, Phone, Screen, eventually
+from ussd_app.dialog.switchboard import DEADLINE_SECONDS
 from ussd_app.values import Reference
 
+TRANSPORT_SECONDS = 0.3  # from the telephone over the company to us and back, on a busy machine
 LEASE_SECONDS = 9.0  # a line stays locked so long after its holder was killed
 
 
@@ -198,12 +200,12 @@ def test_a_payment_slower_than_the_deadline_is_told_as_unknown_and_then_truly(
 ) -> None:
     payment = Payment.ready(company, "3")
 
-    began = time.monotonic()
     with gates.closed(company, PAYING, payment.payer, seconds=20):
+        began = time.monotonic()
         payment.type_pin()
-    took = time.monotonic() - began
+        took = time.monotonic() - began
 
-    assert took < 5, "within the deadline, whatever hangs"
+    assert took < DEADLINE_SECONDS + TRANSPORT_SECONDS, "whatever hangs"
     assert "We are still checking your last step" in payment.told.text
     said = dial_until_answered(payment.payer)
     assert "NOT sent" in said.text or LAST.search(said.text)
