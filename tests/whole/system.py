@@ -246,9 +246,13 @@ class System:
 
     def post(self, call: str, phone: str, text: str, code: str = "*384*96#") -> str:
         """Deliver a hop as the gateway would, perhaps once more or late; the answer's body."""
+        return self.deliver(call, phone, text, code).text
+
+    def deliver(self, call: str, phone: str, text: str, code: str = "*384*96#") -> httpx.Response:
+        """The same, with all that the answer is made of."""
         form = {"sessionId": call, "phoneNumber": phone, "serviceCode": code, "text": text}
         with httpx.Client(trust_env=False, timeout=15) as http:
-            return http.post(self.state["callbacks"]["ussd"], data=form).text
+            return http.post(self.state["callbacks"]["ussd"], data=form)
 
     # Stores
 

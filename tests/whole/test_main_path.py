@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from tests.db.crowd import crowd, given
 from tests.whole.system import System, ask
 from tests.whole.telephone import (
     ACCOUNT,
@@ -31,6 +33,8 @@ from tests.whole.telephone import (
 )
 
 FORM = "application/x-www-form-urlencoded"
+COPIES = 50
+STILL_WORKED_ON = "END Your last step is still being worked on. Dial again in a minute."
 
 
 @pytest.fixture
@@ -209,6 +213,81 @@ def test_two_copies_of_a_wrong_pin_at_once_cost_one_try(system: System, juma: Ph
     assert [hop["answer"] for hop in hops] == [f"CON {told.text}"] * 2
     tries = system.value("SELECT failures FROM pin WHERE member = %s", system.member_of(juma))
     assert tries == 1
+
+
+def test_r_a07_fifty_copies_of_the_pin_hop_are_one_transfer_one_try_and_one_sms_each(
+    system: System, juma: Phone
+) -> None:
+    neema = system.member(name="Neema Wambui")
+    neema.to_pin(juma, "7")
+
+    with tries_of(system, neema) as tries:
+        answers = fifty_at_once(system, neema, neema.pin)
+        tried = tries()
+
+    again = system.post(neema.screen.call, neema.number, neema.transcript(neema.pin))
+    sent = SENT.search(again)
+    assert sent, again
+    assert answers == {again}
+    assert tried == [1, 0], "charged once, and cleared once"
+    made = system.rows(
+        "SELECT amount, posting IS NOT NULL FROM transfer WHERE payer = %s",
+        system.member_of(neema),
+    )
+    assert made == [(700, True)]
+    system.settle()
+    told = [[text for text in phone.sms() if sent["ref"] in text] for phone in (neema, juma)]
+    assert [len(texts) for texts in told] == [1, 1]
+    assert (neema.balance(), juma.balance()) == ("43", "57")
+    assert system.reconciled() == []
+
+
+def test_r_a03_fifty_copies_of_a_wrong_pin_are_one_try(system: System, juma: Phone) -> None:
+    juma.home()
+    juma.choose(BALANCE)
+
+    with tries_of(system, juma) as tries:
+        answers = fifty_at_once(system, juma, "8642")
+        tried = tries()
+
+    again = system.post(juma.screen.call, juma.number, juma.transcript("8642"))
+    assert "Tries left: 2" in again
+    assert answers == {again}
+    assert tried == [1]
+
+
+def fifty_at_once(system: System, phone: Phone, answer: str) -> set[str]:
+    """The gateway delivers one answer fifty times at the same moment: every screen it got.
+
+    A copy may also be told, truly, that the step is still worked on.
+    """
+    text = phone.transcript(answer)
+    call = phone.screen.call
+    answers = given(crowd(COPIES, lambda _: system.deliver(call, phone.number, text)))
+    assert [answer.status_code for answer in answers] == [200] * COPIES
+    return {answer.text for answer in answers if not answer.text.startswith(STILL_WORKED_ON)}
+
+
+@contextmanager
+def tries_of(system: System, phone: Phone) -> Iterator[Callable[[], list[int]]]:
+    """How many tries stood charged against this PIN after each time that its row was written."""
+    system.run(
+        f"""
+        CREATE TABLE whole_tries (id bigint GENERATED ALWAYS AS IDENTITY, failures int);
+        CREATE FUNCTION whole_tries() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+        SET search_path = public, pg_temp AS $$
+        BEGIN
+            INSERT INTO whole_tries (failures) VALUES (NEW.failures);
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER whole_tries AFTER UPDATE ON pin FOR EACH ROW
+        WHEN (NEW.member = {system.member_of(phone)}) EXECUTE FUNCTION whole_tries();
+        """
+    )
+    try:
+        yield lambda: [n for (n,) in system.rows("SELECT failures FROM whole_tries ORDER BY id")]
+    finally:
+        system.run("DROP FUNCTION whole_tries CASCADE; DROP TABLE whole_tries")
 
 
 def test_metrics_count_hops_by_screen_and_name_no_number(system: System, juma: Phone) -> None:
