@@ -6,6 +6,8 @@ each receipt arrives once.
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -39,6 +41,7 @@ from ussd_app.values import Reference
 
 TRANSPORT_SECONDS = 0.3  # from the telephone over the company to us and back, on a busy machine
 LEASE_SECONDS = 9.0  # a line stays locked so long after its holder was killed
+KILLS = 3
 
 
 @pytest.fixture
@@ -172,6 +175,64 @@ def test_r_a15_whoever_hangs_up_on_the_answer_is_told_it_at_the_next_dial(
     told = LAST.search(payment.payer.dial().text)
     assert told
     assert [told["ref"]] == payment.references
+
+
+@pytest.mark.parametrize(
+    ("typing", "carrying"),
+    [
+        pytest.param((PAYING, PAID), SENDING, id="short"),
+        pytest.param((CLEARED, CHARGED), ANSWERED, id="PIN", marks=pytest.mark.soak),
+        pytest.param((PAYING, PAID), WORDED, id="receipts", marks=pytest.mark.soak),
+        pytest.param((PAYING, PAID), NOTED, id="SMS", marks=pytest.mark.soak),
+    ],
+)
+def test_postgres_killed_while_money_is_in_flight_loses_and_doubles_nothing(
+    company: System, typing: tuple[Gate, Gate], carrying: Gate
+) -> None:
+    """Two payments are being made and the SMS of a third is on its way when it dies."""
+    told, *cut = (Payment.ready(company, amount) for amount in ("2", "3", "4"))
+    gates.close(company, carrying, told.payee, seconds=20)
+    told.type_pin()
+    sent = SENT.search(told.told.text)
+    assert sent
+    gates.wait_until_held(company)
+
+    with ThreadPoolExecutor(len(cut)) as hands:
+        hanging = [_held_at(company, hands, *each) for each in zip(typing, cut, strict=True)]
+        company.kill_and_wait("postgres")
+        for done in hanging:
+            done.result(30)
+    gates.open_all(company)
+
+    assert told.references == [sent["ref"]], "what was told as sent was durable"
+    for gate, payment in zip(typing, cut, strict=True):
+        assert "We are still checking your last step" in payment.told.text, gate.name
+        said = dial_until_answered(payment.payer)
+        assert "Your payment was NOT sent, nothing was taken." in said.text, gate.name
+        payment.deliver_late()
+    assert [payment.references for payment in cut] == [[], []]
+    company.settle(seconds=60)
+    assert [payment.receipts for payment in (told, *cut)] == [(1, 1), (0, 0), (0, 0)]
+    assert company.reconciled() == []
+
+
+def test_what_was_told_as_sent_outlives_postgres_killed_the_moment_after(company: System) -> None:
+    """Nobody else writes meanwhile: what makes another's deed durable would make this one so too."""
+    payments = [Payment.ready(company, "3") for _kill in range(KILLS)]
+    company.settle()
+    for payment in payments:
+        pid = company.pid("postgres")
+        assert pid
+        with company.frozen("clock"), company.frozen("worker"):
+            payment.type_pin()
+            os.kill(pid, signal.SIGKILL)
+        company.wait_until_back("postgres", pid)
+
+    told = [SENT.search(payment.told.text) for payment in payments]
+
+    assert [payment.references for payment in payments] == [[sent["ref"]] for sent in told if sent]
+    company.settle()
+    assert company.reconciled() == []
 
 
 def test_redis_that_hangs_after_the_commit_leaves_the_caller_with_the_truth(
