@@ -12,7 +12,6 @@ from ussd_app.values import Reference
 
 GREETING = 50
 TRIES = 3
-GIVEN_UP_MOST = 0.02  # of all SMS
 
 
 @dataclass
@@ -92,16 +91,17 @@ def _judge_intent(intent: Intent, made: list[Made], verdict: Verdict) -> None:
 
 
 def _judge_sms(storm: Storm, made: list[Made], verdict: Verdict) -> None:
-    """Every SMS of ours arrived as it may, and both sides of every transfer have a receipt."""
+    """Every SMS of ours arrived as its row allows, and both sides of every transfer have a receipt."""
     company = Counter(
         (one["to"], one["text"]) for one in storm.system.desk.books("sms")
         if one["to"] in storm.numbers
     )  # fmt: skip
     receipts = Counter[tuple[str, str]]()
-    messages = _messages(storm)
-    for message in messages:
+    for message in _messages(storm):
         arrived = company.pop((message.phone, message.body), 0)
         verdict.counts[f"sms {message.state}"] += 1
+        verdict.counts["sms lost"] += arrived == 0
+        verdict.counts["sms doubled"] += arrived > 1
         verdict.demand(
             arrived in message.may_arrive and message.state in ("delivered", message.may_end),
             f"{message} arrived {arrived} times",
@@ -114,9 +114,6 @@ def _judge_sms(storm: Storm, made: list[Made], verdict: Verdict) -> None:
             count = receipts.pop((phone, one.reference), 0)
             verdict.demand(count == 1, f"{count} receipts of {one} to {phone}")
     verdict.demand(not receipts, f"receipts of nothing: {receipts}")
-    given_up = [message for message in messages if message.may_end == "failed"]
-    few = max(1.0, len(messages) * GIVEN_UP_MOST)
-    verdict.demand(len(given_up) <= few, f"too many were given up: {given_up}")
 
 
 @dataclass(frozen=True)
@@ -134,7 +131,7 @@ class Message:
 
     @property
     def may_arrive(self) -> range:
-        """How often it may arrive. Usually once.
+        """How often it may arrive. Once, unless its row says that nobody could know.
 
         When the answer to one SMS was lost and a second copy sent, the reports of that number are
         ambiguous for a day: if then the answer to another is lost, it may come twice. And when

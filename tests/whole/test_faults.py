@@ -146,6 +146,7 @@ def test_whatever_dies_nothing_is_lost_doubled_or_told_wrongly(patient: System) 
 
     verdict = heal_and_judge(storm)
     assert verdict.faults == []
+    assert verdict.counts["sms lost"] == 0, verdict.counts
     assert verdict.counts["made"] > CALLERS, "the callers hardly got through"
 
 
@@ -190,4 +191,5 @@ def test_what_was_told_as_sent_survives_the_death_of_postgres(stormy: System) ->
 
     verdict = heal_and_judge(storm)
     assert verdict.faults == []
+    assert verdict.counts["sms lost"] == 0, verdict.counts
     assert verdict.counts["left in the dark"] == 0
