@@ -256,11 +256,59 @@ def test_odd_letters_are_answered_like_any(
 ) -> None:
     caller.dial()
     caller.say(*before)
+    books = tables(town)
 
     said = caller.say(odd)
 
     assert "Something went wrong" not in said
     assert said.startswith(("CON ", "END Thank you."))
+    assert said.startswith("END ") or changed(books, tables(town)) == set()
+
+
+NEW_PIN = ["4", "3", PIN]
+
+
+@pytest.mark.parametrize(
+    ("phone", "before", "typed", "told"),
+    [
+        (AMINA, [], "9", "Choose a number below."),
+        (AMINA, [], "Send", "Choose a number below."),
+        (AMINA, ["1"], "banana", "Not a phone number."),
+        (AMINA, ["1"], "0700000001", "That is your own number."),
+        (AMINA, ["1", "0700000002"], "much", "Type the amount in digits"),
+        (AMINA, ["1", "0700000002"], "-5", "Type the amount in digits"),
+        (AMINA, ["1", "0700000002"], "0.00", "Type the amount in digits"),
+        (AMINA, ["1", "0700000002"], "12.345", "Too many digits after the point."),
+        (AMINA, ["1", "0700000002"], "99999999", "above your limit"),
+        (AMINA, ["1", "0700000002", "20"], "12", "A PIN is 4 digits"),
+        (AMINA, ["2"], "my PIN", "A PIN is 4 digits"),
+        (AMINA, NEW_PIN, "1234", "easy to guess"),
+        (AMINA, NEW_PIN, PIN, "You had that PIN before."),
+        (AMINA, [*NEW_PIN, "2580"], "2581", "The two PINs differ."),
+        (AMINA, ["4", "1"], "W" * 40, "That name is too long."),
+        (AMINA, ["4", "1"], "@", "name"),
+        (AMINA, ["5", "2"], "x", "words"),
+        (None, [], "7", "Choose a number below."),
+        (None, ["1"], "yes", "Choose a number below."),
+        (None, ["1", "1"], "5", "name"),
+        (None, ["1", "1", "Zawadi A"], "0000", "easy to guess"),
+        (None, ["1", "1", "Zawadi A", "2580"], "2581", "The two PINs differ."),
+    ],
+)
+def test_r_a16_an_answer_that_a_screen_refuses_changes_nothing(
+    phone: Phone | None, before: list[str], typed: str, told: str, town: World
+) -> None:
+    stranger = Phone(f"+25473{secrets.randbelow(10**7):07}")
+    handset = Handset(town.switchboard(), phone or stranger)
+    handset.dial()
+    handset.say(*before)
+    books = tables(town)
+
+    said = handset.say(typed)
+
+    assert said.startswith("CON ")
+    assert told in said
+    assert changed(books, tables(town)) == set()
 
 
 def test_a_phone_of_a_country_that_is_none_is_told_that_it_is_not_served(town: World) -> None:
