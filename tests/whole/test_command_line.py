@@ -13,7 +13,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
+import psycopg
 import pytest
+import redis
 
 from tests.whole.system import System, busy
 from tests.whole.telephone import ACCEPT, BALANCE, SWAHILI, Screen, new_number
@@ -126,6 +129,26 @@ def test_r_e04_where_says_where_everything_is(system: System) -> None:
     assert all(Path(path).exists() for path in told["logs"].values())
     plain = system.command("where").out
     assert str(told["processes"]["web"]) in plain
+
+
+def test_r_e04_where_tells_all_that_a_tester_from_outside_needs(system: System) -> None:
+    told = system.command("where", "--json").json
+
+    assert told["service_code"] == "*384*96#"
+    assert set(told["callbacks"]) == {"ussd", "events", "delivery", "inbound", "optout"}
+    assert all(url.startswith(told["urls"]["web"]) for url in told["callbacks"].values())
+    first = {"sessionId": "ATUid_tester", "phoneNumber": new_number(), "text": ""}
+    form = {**first, "serviceCode": told["service_code"]}
+    answer = httpx.post(told["callbacks"]["ussd"], data=form, trust_env=False)
+    assert (answer.status_code, answer.text[:4]) == (200, "CON ")
+    with psycopg.connect(told["stores"]["postgres"]) as database:
+        assert database.execute("SELECT current_user").fetchall() == [("ussd_app",)]
+    with redis.Redis.from_url(told["stores"]["redis"]) as client:
+        assert client.ping()
+    *members, stranger = told["people"]
+    assert (len(members), stranger["pin"]) == (3, "")
+    for person in members:
+        assert system.phone(person["phone"], person["pin"]).balance(), person["name"]
 
 
 @pytest.mark.parametrize("words", [("where",), ("where", "--json"), ("dial", "+254712345678")])

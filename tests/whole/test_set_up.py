@@ -123,6 +123,29 @@ def test_r_e04_stores_that_are_given_are_used_and_none_is_started(system: System
     assert system.value("SELECT count(*) FROM member WHERE phone = %s", juma.number) == 0
 
 
+@pytest.mark.parametrize(
+    ("given", "started"), [("DATABASE_URL", "redis"), ("REDIS_URL", "postgres")]
+)
+def test_r_e04_one_store_that_is_given_is_used_and_the_other_is_started(
+    system: System, given: str, started: str
+) -> None:
+    with system.spare_stores() as spare:
+        theirs = {"DATABASE_URL": spare["DATABASE_OWNER_URL"], "REDIS_URL": spare["REDIS_URL"]}
+        with System.running(**{given: theirs[given]}, **SMALL) as guest:
+            told = guest.state
+            juma = guest.member(name="Juma Otieno")
+
+            assert juma.balance() == "50"
+            assert {"postgres", "redis"} & set(told["processes"]) == {started}
+            assert [(guest.var / name).exists() for name in ("postgres", "redis")] == [
+                started == name for name in ("postgres", "redis")
+            ]
+            assert theirs[given] in told["stores"].values()
+            assert bool(told["people"]) == (started == "postgres")
+            assert guest.stop() == 0
+    assert system.value("SELECT count(*) FROM member WHERE phone = %s", juma.number) == 0
+
+
 def test_production_heeds_no_clock_of_a_test(system: System) -> None:
     """The web of a production beside it, as far as it can go without a company."""
     with system.spare_stores() as given, System.prepared() as production:
