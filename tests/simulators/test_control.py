@@ -13,7 +13,7 @@ import pytest
 from tests.simulators.desk import AMINA, API_KEY, BARAKA, Desk
 from tests.simulators.stub import StubApplication, eventually
 from ussd_app import simulators as simulators_package
-from ussd_app.simulators import Config
+from ussd_app.simulators import Config, serving
 from ussd_app.simulators.africastalking import books as books_module
 from ussd_app.simulators.africastalking.books import Books
 from ussd_app.simulators.africastalking.records import Session, Sms, now
@@ -32,6 +32,13 @@ def test_settings_change_while_open(desk: Desk) -> None:
 
     [form] = desk.app.asked("ussd")
     assert (form["serviceCode"], form["networkCode"], form["text"]) == ("*483*7#", "63903", "2")
+
+
+def test_a_gateway_waits_ten_seconds_and_a_session_lasts_three_minutes_unless_set() -> None:
+    with serving(Config()) as address:
+        config = httpx.get(f"{address}/control/config", trust_env=False).json()
+
+    assert (config["gateway_timeout_seconds"], config["session_seconds"]) == (10, 180)
 
 
 def test_one_callback_is_set_and_the_others_stay(desk: Desk) -> None:

@@ -20,6 +20,7 @@ import redis
 
 from tests.whole.system import System, busy
 from tests.whole.telephone import ACCEPT, BALANCE, SWAHILI, Screen, new_number
+from ussd_app.text import septets
 
 
 @pytest.fixture
@@ -83,6 +84,40 @@ def test_r_e04_a_stranger_joins_at_a_terminal(system: System) -> None:
     assert "Karibu Neema Wambui! Umepata zawadi ya 50 UMOJA" in last
 
 
+def test_r_e04_a_terminal_frames_each_screen_and_counts_its_letters(system: System) -> None:
+    terminal = Terminal(system, "dial", new_number())
+
+    shown = terminal.read()
+    line, *words, counter, _prompt = shown.split("\n")
+    last = terminal.type("")
+
+    assert terminal.close() == 0
+    assert line == "-" * 34
+    assert counter == f" {septets(chr(10).join(words))}/160".rjust(34, "-")
+    assert last.startswith("\nYou hung up.\n")
+
+
+def test_r_e04_a_terminal_shows_the_hops_of_a_call_and_nothing_typed(system: System) -> None:
+    juma = system.member(name="Juma Otieno")
+    key = juma.home().key(BALANCE)
+    juma.hang_up()
+    system.desk.spoil({"name": "ussd.duplicate", "phone": juma.number, "times": 1})
+
+    done = system.command("dial", juma.number, stdin=f"{key}\n{juma.pin}\n\n")
+
+    hops = re.findall(r"^hop +(\w+) +\d+ ms  (\S+)$", done.out, re.MULTILINE)
+    assert [number for number, _screen in hops] == ["1", "copy", "2", "3"]
+    assert hops[0][1] == "Home.menu"
+    assert juma.pin not in done.out
+
+
+def test_r_e04_a_terminal_shows_the_operators_words_without_a_count(system: System) -> None:
+    done = system.command("dial", new_number(), "--code", "*999#")
+
+    line = "-" * 34
+    assert done.out == f"{line}\nConnection problem or invalid MMI code.\n{line}\n"
+
+
 def test_dialling_reads_answers_from_a_pipe_and_an_empty_line_hangs_up(system: System) -> None:
     juma = system.member(name="Juma Otieno")
     key = juma.home().key(BALANCE)
@@ -92,7 +127,7 @@ def test_dialling_reads_answers_from_a_pipe_and_an_empty_line_hangs_up(system: S
 
     assert done.code == 0
     assert "You have 50 UMOJA." in done.out
-    assert done.out.endswith("You hung up.\n")
+    assert "You hung up.\n" in done.out
     ended = system.desk.books("sessions", juma.number)[-1]
     assert ended["status"] == "Incomplete"
 

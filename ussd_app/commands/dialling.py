@@ -14,11 +14,11 @@ from ussd_app.values import Phone
 
 ANSWER_SECONDS = 15.0
 SMS_SECONDS, LOOK_SECONDS = 3.0, 0.1  # how long to wait for an SMS after a call, and between looks
-WIDTH = 34
+WIDTH, SEPTETS_MOST = 34, 160  # of the frame; of what a telephone shows in it
 
 
 def dial(number: str, code: str | None) -> None:
-    """Dial and talk until the call ends; an empty line hangs up. Then the SMS it brought are shown."""
+    """Dial and talk until the call ends; an empty line hangs up. Then its hops and SMS are shown."""
     state = environment.running(environment.environment())
     if state is None:
         raise click.ClickException("nothing runs from this folder; start it with `ussd-app run`")
@@ -46,10 +46,11 @@ class _Telephone:
                 break
             typed = click.prompt("", prompt_suffix="> ", default="", show_default=False)
             if not typed:
-                self._post("hangup")
+                session = self._post("hangup")
                 click.echo("You hung up.")
                 break
             session = self._post("reply", text=typed)
+        _show_hops(session["hops"])
         for sms in self._arrived(before):
             click.secho(f"SMS: {sms['text']}", fg="green")
 
@@ -75,7 +76,16 @@ class _Telephone:
 
 
 def _show(session: dict[str, Any]) -> None:
-    text = session.get("operator_error") or session["screen"]
+    trouble = session["operator_error"]
+    counter = "" if trouble else f" {session['septets']}/{SEPTETS_MOST}"
     click.echo("-" * WIDTH)
-    click.echo(text)
-    click.echo("-" * WIDTH)
+    click.echo(trouble or session["screen"])
+    click.echo(counter.rjust(WIDTH, "-"))
+
+
+def _show_hops(hops: list[dict[str, Any]]) -> None:
+    """Each request of the gateway and where it led; what was typed stands on the screens above."""
+    for hop in hops:
+        number = "copy" if hop["copy_of"] else hop["number"]
+        took = "" if hop["took_ms"] is None else f"{hop['took_ms']} ms"
+        click.secho(f"hop {number:>4} {took:>8}  {hop['label'] or hop['error']}", dim=True)
