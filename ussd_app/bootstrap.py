@@ -57,7 +57,7 @@ def build(settings: Settings, *, name: str, threads: int = 2, waits: bool = Fals
     sms = AfricasTalkingSms(
         settings.at_base_url, settings.at_username, settings.at_api_key, settings.at_sender_id
     )
-    slots = max(1, cores() // web_processes(settings)) if waits else cores()
+    slots = hashing_slots(settings) if waits else cores()
     services = services_of(settings, db=db, clock=clock, sms=sms, slots=slots)
     return Built(settings, services, db, redis_of(settings, waits=waits), clock)
 
@@ -173,5 +173,10 @@ def cores() -> int:
 
 
 def web_processes(settings: Settings) -> int:
-    """How many web processes there are: one for each core, unless set."""
-    return settings.web_processes or cores()
+    """How many web processes there are: one for each core, unless fewer are set."""
+    return min(settings.web_processes or cores(), cores())
+
+
+def hashing_slots(settings: Settings) -> int:
+    """How many PINs one web process may hash at once: all of them no more than there are cores."""
+    return cores() // web_processes(settings)

@@ -220,7 +220,9 @@ class Settings:
     metrics_host: str = _setting(_text, "127.0.0.1", "address of Prometheus metrics, never public")
     metrics_port: int = _setting(_port, "9464", "port of Prometheus metrics")
     simulator_port: int = _setting(_port, "8001", "port of the simulator that `run` starts")
-    web_processes: int = _setting(_whole(), "0", "web processes; 0 is one for each core")
+    web_processes: int = _setting(
+        _whole(), "0", "web processes, at most one for each core; 0 is as many"
+    )
     log_level: str = _setting(
         _one_of("debug", "info", "warning", "error"), "info", "debug, info, warning or error"
     )

@@ -11,9 +11,9 @@ from dataclasses import replace
 import pytest
 import structlog
 
-from tests.people import World
+from tests.people import World, settings_for
 from tests.web.client import HOP, SECRET, USSD, Client
-from ussd_app import wsgi
+from ussd_app import bootstrap, wsgi
 from ussd_app.bootstrap import Built
 from ussd_app.settings import Settings
 
@@ -87,6 +87,19 @@ def test_a_process_refuses_names_too_long_for_its_screens(town: World) -> None:
 
     with pytest.raises(ValueError, match="of 156 characters"):
         wsgi.machine_of(replace(built_of(town), settings=settings))
+
+
+@pytest.mark.parametrize("wanted", [0, 1, 2, 3, 64, 512])
+def test_r_a03_all_web_processes_together_hash_no_more_pins_than_there_are_cores(
+    wanted: int,
+) -> None:
+    settings = settings_for(WEB_PROCESSES=str(wanted))
+
+    processes, slots = bootstrap.web_processes(settings), bootstrap.hashing_slots(settings)
+
+    assert processes == min(wanted or bootstrap.cores(), bootstrap.cores())
+    assert slots >= 1
+    assert processes * slots <= bootstrap.cores()
 
 
 def test_a_process_gives_each_phone_the_rate_that_is_set(town: World) -> None:
