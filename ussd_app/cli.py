@@ -9,6 +9,7 @@ import click
 
 from ussd_app.commands import dialling, doctor, environment, menus, processes, reconcile, run
 from ussd_app.commands.environment import settings
+from ussd_app.db.work import NotDurable
 from ussd_app.errors import Unavailable
 from ussd_app.settings import SettingsFaulty
 
@@ -128,11 +129,11 @@ def clock() -> None:
 
 
 def run_main() -> None:
-    """Run a command; faults of the environment are told without a traceback."""
+    """Run a command; faults of the environment and of its stores are told without a traceback."""
     try:
         main(standalone_mode=True)
-    except SettingsFaulty as faulty:
-        sys.exit(str(faulty))
+    except (SettingsFaulty, NotDurable) as refused:
+        sys.exit(str(refused))
     except Unavailable as error:
         sys.exit(f"{error}. Is it running?")
 

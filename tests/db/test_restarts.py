@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -12,11 +13,13 @@ import psycopg
 import pytest
 
 from tests.db.crowd import crowd, eventually, given, insist, raised
+from tests.whole.system import System
 from ussd_app.clock import Deadline
 from ussd_app.db import Database
 from ussd_app.db.connection import within
 from ussd_app.db.work import NotDurable
 from ussd_app.embedded.postgres import ADMIN, Postgres
+from ussd_app.embedded.stores import Stores
 from ussd_app.errors import Unavailable
 
 
@@ -275,6 +278,45 @@ def test_a_server_that_could_forget_a_payment_is_not_used(cluster: Postgres, set
     for use in (forgetful.work, forgetful.reading):
         with pytest.raises(NotDurable, match="must be on"), use():
             pass
+
+
+@pytest.mark.parametrize(
+    "words", [("web",), ("worker",), ("clock",), ("db", "upgrade")], ids=" ".join
+)
+def test_no_process_starts_on_a_server_that_could_forget_a_payment(
+    cluster: Postgres, stores: Stores, words: tuple[str, ...]
+) -> None:
+    configured(cluster, "fsync = off", lambda value: value == "off")
+    assert stores.redis
+
+    given = {"DATABASE_URL": cluster.url(), "REDIS_URL": stores.redis.url, **keys()}
+    with System.prepared(given) as system:
+        done = system.command(*words)
+
+    assert done.code == 1
+    assert "PostgreSQL may lose what it acknowledged: fsync" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "clock"])
+def test_every_process_starts_while_the_server_is_away(stores: Stores, name: str) -> None:
+    assert stores.redis
+    nowhere = "postgresql://nobody@/nothing?host=/nonexistent"
+
+    given = {"DATABASE_URL": nowhere, "REDIS_URL": stores.redis.url, **keys()}
+    with System.prepared(given) as system, system.beside(name) as child:
+        assert child.stdout
+        assert any(f'"event": "{name}.ready"' in line for line in child.stdout)
+
+
+def keys() -> dict[str, str]:
+    """What each process must be given besides its stores."""
+    return {
+        "CALLBACK_SECRETS": secrets.token_urlsafe(24),
+        "PIN_PEPPERS": f"k1:{secrets.token_hex(32)}",
+        "SESSION_DATA_KEY": secrets.token_hex(32),
+        "SESSION_INDEX_KEY": secrets.token_hex(32),
+    }
 
 
 def test_a_server_that_commits_lazily_does_not_for_us(cluster: Postgres) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -14,7 +15,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from ussd_app import bootstrap, log, seeding, worker
 from ussd_app.commands import environment
-from ussd_app.db import migrate
+from ussd_app.db import Database, migrate
+from ussd_app.errors import Unavailable
 from ussd_app.jobs import clock, housekeeping
 from ussd_app.jobs.clock import Chore
 from ussd_app.jobs.queue import queue
@@ -29,6 +31,7 @@ BACKLOG = 2048
 
 def web(settings: Settings) -> None:
     """Serve callers, one process for each core."""
+    _refuse_forgetful(settings)
     metrics = os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(settings.var / "metrics"))
     Path(metrics).mkdir(parents=True, exist_ok=True)
     registry = CollectorRegistry()
@@ -53,11 +56,13 @@ def web(settings: Settings) -> None:
 
 def work(settings: Settings) -> None:
     """Carry out errands."""
+    _refuse_forgetful(settings)
     worker.run(settings)
 
 
 def tick(settings: Settings) -> None:
     """Hand errands over, and keep house."""
+    _refuse_forgetful(settings)
     log.configure(settings.log_level)
     built = bootstrap.build(settings, name="clock")
     relay = Relay(built.db, built.clock, queue(built.redis))
@@ -92,6 +97,7 @@ def seed(profile: str, number: int, *, as_json: bool) -> None:
 
 def release(settings: Settings) -> None:
     """Bring the tables up to date and make the first token. Repeatable."""
+    _refuse_forgetful(settings)
     log.configure("warning")
     owner = settings.database_owner_url or settings.database_url
     migrate.upgrade(owner, settings.database_url)
@@ -100,3 +106,11 @@ def release(settings: Settings) -> None:
         settings.token_code, settings.token_name, settings.token_decimals
     )
     built.db.close()
+
+
+def _refuse_forgetful(settings: Settings) -> None:
+    """Raises NotDurable if PostgreSQL could lose a payment. One that is away may come back."""
+    db = Database(settings.database_url, name="ussd-app start")
+    with suppress(Unavailable), db.reading():
+        pass  # whatever connects is examined
+    db.close()
