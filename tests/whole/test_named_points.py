@@ -209,7 +209,7 @@ def test_postgres_killed_while_money_is_in_flight_loses_and_doubles_nothing(
         assert "We are still checking your last step" in payment.told.text, gate.name
         said = dial_until_answered(payment.payer)
         assert "Your payment was NOT sent, nothing was taken." in said.text, gate.name
-        payment.deliver_late()
+        payment.deliver()
     assert [payment.references for payment in cut] == [[], []]
     company.settle(seconds=60)
     assert [payment.receipts for payment in (told, *cut)] == [(1, 1), (0, 0), (0, 0)]
