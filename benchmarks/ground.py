@@ -103,10 +103,10 @@ def ground(folder: Path) -> Iterator[Ground]:
     stores = Stores(folder)
     stores.start()
     try:
-        given = {"VAR": str(folder), **stores.environment()}
+        given = {"VAR_FOLDER": str(folder), **stores.environment()}
         environ = {
             **complete(given),
-            "ENV": "test",
+            "APP_ENV": "test",
             "ALL_PER_SECOND": "1000000",
             "ALL_BURST": "1000000",
             "LOG_LEVEL": "error",

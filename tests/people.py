@@ -74,7 +74,7 @@ def settings_for(**environ: str) -> Settings:
     """Settings as a test environment gives them, with keys of its own."""
     return read(
         {
-            "ENV": "test",
+            "APP_ENV": "test",
             "CALLBACK_SECRETS": "test-secret-of-28-letters-ab",
             "PIN_PEPPERS": f"k1:{secrets.token_hex(32)}",
             "SESSION_DATA_KEY": secrets.token_hex(32),
@@ -121,7 +121,7 @@ class World:
             self.services,
             self.services.catalogs,
             constants=bootstrap.constants_of(self.settings),
-            language=self.settings.language,
+            language=self.settings.default_language,
             watch=watch,
         )
 

@@ -68,8 +68,8 @@ def services_of(
     """Wire the features together."""
     local = Local(settings.time_zone)
     catalogs = load_catalogs(TRANSLATIONS)
-    if settings.language not in catalogs.languages:
-        raise SettingsFaulty([f"LANGUAGE must be one of {', '.join(catalogs.languages)}"])
+    if settings.default_language not in catalogs.languages:
+        raise SettingsFaulty([f"DEFAULT_LANGUAGE must be one of {', '.join(catalogs.languages)}"])
     signature = constants_of(settings)
     tokens = Tokens(db, clock)
     messages = Messages(db, clock, catalogs)
@@ -152,7 +152,7 @@ def constants_of(settings: Settings) -> dict[str, str]:
 
 def clock_of(settings: Settings) -> Clock:
     """The clock; only a test's may be ahead."""
-    return Clock(settings.test_clock_offset if settings.env == TEST else 0)
+    return Clock(settings.test_clock_offset if settings.app_env == TEST else 0)
 
 
 def redis_of(settings: Settings, *, waits: bool) -> redis.Redis:

@@ -36,7 +36,7 @@ class SettingsFaulty(ValueError):
 
 def is_production(environ: Mapping[str, str]) -> bool:
     """Whether these settings are a production's: what may do in development must not do there."""
-    return _given(environ, "env") == PRODUCTION
+    return _given(environ, "app_env") == PRODUCTION
 
 
 def _given(environ: Mapping[str, str], name: str) -> str:
@@ -202,10 +202,12 @@ class Settings:
     It has no repr: half of it is secret.
     """
 
-    env: str = _setting(
+    app_env: str = _setting(
         _one_of(DEVELOPMENT, TEST, PRODUCTION), DEVELOPMENT, "development, test or production"
     )
-    var: Path = _setting(_folder, "var", "folder of embedded stores, logs and generated keys")
+    var_folder: Path = _setting(
+        _folder, "var", "folder of embedded stores, logs and generated keys"
+    )
 
     database_url: str = _setting(
         _text, "", "PostgreSQL, as the role that serves; empty starts an embedded one"
@@ -215,7 +217,7 @@ class Settings:
     )
     redis_url: str = _setting(_text, "", "Redis; empty starts an embedded one")
 
-    host: str = _setting(_text, "127.0.0.1", "address the web server listens on")
+    web_host: str = _setting(_text, "127.0.0.1", "address the web server listens on")
     port: int = _setting(_port, "8000", "port of the web server")
     metrics_host: str = _setting(_text, "127.0.0.1", "address of Prometheus metrics, never public")
     metrics_port: int = _setting(_port, "9464", "port of Prometheus metrics")
@@ -236,7 +238,7 @@ class Settings:
     )
     support_phone: str = _setting(_text, "0800724724", "whom callers may call for help")
     terms_url: str = _setting(_text, "https://example.org/terms", "where the terms can be read")
-    language: str = _setting(_text, "en", "language until a caller has chosen one")
+    default_language: str = _setting(_text, "en", "language until a caller has chosen one")
     time_zone: ZoneInfo = _setting(_zone, "Africa/Nairobi", "in which hours and days are shown")
     countries: tuple[str, ...] = _setting(
         _countries, "254", "calling codes of numbers that may join, be paid and get SMS"
@@ -306,7 +308,7 @@ class Settings:
     )
 
     test_clock_offset: float = _setting(
-        _seconds, "0", "seconds the clock is ahead; heeded when ENV=test alone"
+        _seconds, "0", "seconds the clock is ahead; heeded when APP_ENV=test alone"
     )
 
     @property
@@ -315,7 +317,7 @@ class Settings:
 
     @property
     def is_production(self) -> bool:
-        return self.env == PRODUCTION
+        return self.app_env == PRODUCTION
 
 
 DEVELOPMENT_DEFAULTS = {
@@ -323,7 +325,7 @@ DEVELOPMENT_DEFAULTS = {
     "at_username": "sandbox",
     "at_api_key": "simulated",
 }
-REQUIRED_IN_PRODUCTION = ("database_url", "redis_url")
+REQUIRED_IN_PRODUCTION = ("database_url", "redis_url", "support_phone", "terms_url")
 
 
 def read(environ: Mapping[str, str] | None = None) -> Settings:

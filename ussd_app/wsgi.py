@@ -59,7 +59,9 @@ def machine_of(built: Built) -> Machine:
     constants = bootstrap.constants_of(settings)
     if faults := verify(Home, catalogs, constants):
         raise ValueError("\n".join(["The menus have faults:", *faults]))
-    return Machine(Home, built.services, catalogs, constants=constants, language=settings.language)
+    return Machine(
+        Home, built.services, catalogs, constants=constants, language=settings.default_language
+    )
 
 
 def rates_of(settings: Settings) -> Rates:

@@ -293,8 +293,8 @@ def run_the_command(world: World, var: Path, **changed: str) -> subprocess.Compl
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(Path(__file__).parents[2]),
-            "ENV": "test",
-            "VAR": str(var / "var"),
+            "APP_ENV": "test",
+            "VAR_FOLDER": str(var / "var"),
             "DATABASE_URL": world.settings.database_url,
             "REDIS_URL": world.settings.redis_url,
             "AT_USERNAME": "tests",

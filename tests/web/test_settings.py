@@ -32,10 +32,12 @@ DEVELOPMENT = {
 }
 PRODUCTION = {
     **DEVELOPMENT,
-    "ENV": "production",
+    "APP_ENV": "production",
     "DATABASE_URL": "postgresql://app@db/ussd",
     "REDIS_URL": "rediss://cache",
     "CALLBACK_SOURCES": "192.0.2.0/24",
+    "SUPPORT_PHONE": "0711000111",
+    "TERMS_URL": "https://umoja.example/terms",
     "AT_USERNAME": "umoja",
     "AT_API_KEY": "atsk_1f0c9a7be24d8356f0c9a7be24d83561",
 }
@@ -124,7 +126,7 @@ def test_all_service_codes_are_the_one_unless_more_are_set() -> None:
 @pytest.mark.parametrize(
     ("name", "given", "fault"),
     [
-        ("ENV", "staging", "must be development, test or production"),
+        ("APP_ENV", "staging", "must be development, test or production"),
         ("PORT", "http", "must be a port, 1 to 65535"),
         ("PORT", "0", "must be a port, 1 to 65535"),
         ("PORT", "65536", "must be a port, 1 to 65535"),
@@ -253,8 +255,8 @@ def test_production_refuses_what_may_do_in_development(name: str, given: str) ->
 
 
 def test_a_language_that_nobody_translated_is_refused() -> None:
-    with pytest.raises(SettingsFaulty, match="LANGUAGE must be one of en, sw"):
-        bootstrap.build(read({**PRODUCTION, "LANGUAGE": "fr"}), name="test")
+    with pytest.raises(SettingsFaulty, match="DEFAULT_LANGUAGE must be one of en, sw"):
+        bootstrap.build(read({**PRODUCTION, "DEFAULT_LANGUAGE": "fr"}), name="test")
 
 
 @pytest.mark.parametrize(
@@ -285,7 +287,7 @@ def test_production_refuses_a_key_with_two_purposes(same: dict[str, str]) -> Non
 @pytest.mark.parametrize("written", ["production", " production", "production ", "production\t"])
 def test_production_is_production_however_the_file_spells_it(written: str) -> None:
     """Blanks are stripped from every setting: this one must not switch the checks off."""
-    faults = faults_of({**DEVELOPMENT, "ENV": written, "AT_USERNAME": "sandbox"})
+    faults = faults_of({**DEVELOPMENT, "APP_ENV": written, "AT_USERNAME": "sandbox"})
 
     assert "AT_USERNAME is the sandbox's" in faults
     assert [fault for fault in faults if fault.startswith("DATABASE_URL is missing")]
@@ -321,6 +323,7 @@ def test_the_example_says_what_production_needs() -> None:
 
     assert needed == {
         *SECRETS, "DATABASE_URL", "REDIS_URL", "CALLBACK_SOURCES", "AT_USERNAME", "AT_API_KEY",
+        "SUPPORT_PHONE", "TERMS_URL",
     }  # fmt: skip
 
 

@@ -29,6 +29,14 @@ from ussd_app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {one.name.upper() for one in fields(Settings)} | {"PROMETHEUS_MULTIPROC_DIR"}
+# Names that shells and desktops set for purposes of their own.
+A_SHELLS_OWN = {
+    "LANGUAGE": "de_DE:de",
+    "HOST": "laptop",
+    "ENV": "/etc/kshrc",
+    "VAR": "1",
+    "NAME": "pc",
+}
 PORTS = ("PORT", "SIMULATOR_PORT", "METRICS_PORT")
 READY_SECONDS, STOP_SECONDS, COMMAND_SECONDS = 90.0, 45.0, 60.0
 
@@ -91,7 +99,13 @@ class System:
     def environ(self) -> dict[str, str]:
         """What its processes are told: no setting of whoever runs the tests."""
         kept = {name: value for name, value in os.environ.items() if name not in SETTINGS}
-        given = {"ENV": "test", "VAR": str(self.var), "PYTHONPATH": str(ROOT), **self.settings}
+        kept |= A_SHELLS_OWN
+        given = {
+            "APP_ENV": "test",
+            "VAR_FOLDER": str(self.var),
+            "PYTHONPATH": str(ROOT),
+            **self.settings,
+        }
         return {**kept, **{name: value for name, value in given.items() if value}}
 
     # Start and stop

@@ -240,7 +240,7 @@ def test_a_port_that_is_none_is_told(nothing: System, port: str) -> None:
 
 @pytest.mark.parametrize("name", ["web", "worker", "clock"])
 def test_production_names_every_missing_setting_at_once(nothing: System, name: str) -> None:
-    done = nothing.command(name, ENV="production")
+    done = nothing.command(name, APP_ENV="production")
 
     needed = [
         "CALLBACK_SECRETS",
@@ -252,6 +252,8 @@ def test_production_names_every_missing_setting_at_once(nothing: System, name: s
         "AT_API_KEY",
         "DATABASE_URL",
         "REDIS_URL",
+        "SUPPORT_PHONE",
+        "TERMS_URL",
     ]
     assert done.code == 1
     assert [n for n in needed if f"{n} is missing" not in done.err] == []
@@ -263,7 +265,7 @@ def test_production_refuses_what_only_development_may(nothing: System) -> None:
     key = "0123456789abcdef" * 4
     done = nothing.command(
         "web",
-        ENV="production",
+        APP_ENV="production",
         AT_BASE_URL="http://127.0.0.1:8001",
         AT_USERNAME="sandbox",
         AT_API_KEY="simulated",

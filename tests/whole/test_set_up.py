@@ -19,7 +19,7 @@ from tests.whole.telephone import eventually
 
 DEFAULT_PORT = 8000
 AHEAD_SECONDS = 7200
-SMALL = {"WEB_PROCESSES": "1"}
+SMALL = {"WEB_PROCESSES": "1", "SMS_UNCLEAR_SECONDS": "6"}
 ORDINARY = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 
 
@@ -150,7 +150,7 @@ def test_production_heeds_no_clock_of_a_test(system: System) -> None:
     """The web of a production beside it, as far as it can go without a company."""
     with system.spare_stores() as given, System.prepared() as production:
         production.settings |= given | {
-            "ENV": "production",
+            "APP_ENV": "production",
             "CALLBACK_SECRETS": secrets.token_urlsafe(24),
             "CALLBACK_SOURCES": "127.0.0.0/8",
             "PIN_PEPPERS": f"k1:{secrets.token_hex(32)}",
@@ -158,6 +158,8 @@ def test_production_heeds_no_clock_of_a_test(system: System) -> None:
             "SESSION_INDEX_KEY": secrets.token_hex(32),
             "AT_USERNAME": "umoja",
             "AT_API_KEY": secrets.token_urlsafe(24),
+            "SUPPORT_PHONE": "0711000111",
+            "TERMS_URL": "https://umoja.example/terms",
             "TEST_CLOCK_OFFSET": str(AHEAD_SECONDS),
         }
         assert production.command("db", "upgrade").code == 0

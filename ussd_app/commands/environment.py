@@ -33,7 +33,7 @@ def environment() -> dict[str, str]:
 
 def folder(environ: Mapping[str, str]) -> Path:
     """The folder of generated things."""
-    return Path(environ.get("VAR") or "var").resolve()
+    return Path(environ.get("VAR_FOLDER") or "var").resolve()
 
 
 def running(environ: Mapping[str, str]) -> dict[str, Any] | None:

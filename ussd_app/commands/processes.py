@@ -32,7 +32,9 @@ BACKLOG = 2048
 def web(settings: Settings) -> None:
     """Serve callers, one process for each core."""
     _refuse_forgetful(settings)
-    metrics = os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(settings.var / "metrics"))
+    metrics = os.environ.setdefault(
+        "PROMETHEUS_MULTIPROC_DIR", str(settings.var_folder / "metrics")
+    )
     Path(metrics).mkdir(parents=True, exist_ok=True)
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
@@ -40,7 +42,7 @@ def web(settings: Settings) -> None:
     Server(
         "ussd_app.wsgi:create",
         factory=True,
-        address=settings.host,
+        address=settings.web_host,
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=bootstrap.web_processes(settings),

@@ -135,7 +135,7 @@ class House:
         metrics.mkdir(parents=True)
         simulator = f"http://{LOOPBACK}:{self.environ['SIMULATOR_PORT']}"
         return {
-            "VAR": str(self.var),
+            "VAR_FOLDER": str(self.var),
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
             "AT_BASE_URL": self.environ.get("AT_BASE_URL") or simulator,
         }
@@ -188,7 +188,7 @@ class House:
         settings = self.settings
         pids = {charge.name: charge.pid for charge in self.charges}
         named = {**_named(settings), **{port: self.environ[port] for port in PORTS}}
-        kept = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "AT_BASE_URL", "VAR"}
+        kept = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "AT_BASE_URL", "VAR_FOLDER"}
         generated = {"CALLBACK_SECRETS", "PIN_PEPPERS", "SESSION_DATA_KEY", "SESSION_INDEX_KEY"}
         return {
             "service_code": settings.service_code,
@@ -224,7 +224,7 @@ ussd-app is running; Ctrl-C ends it.
 
 def urls_of(settings: Settings) -> dict[str, str]:
     """Every address there is."""
-    web = f"http://{settings.host}:{settings.port}/"
+    web = f"http://{settings.web_host}:{settings.port}/"
     return {
         "web": web,
         "health": web + "healthz",
@@ -236,7 +236,7 @@ def urls_of(settings: Settings) -> dict[str, str]:
 
 def callbacks_of(settings: Settings) -> dict[str, str]:
     """The full addresses that a company is given, secret included."""
-    web, secret = f"http://{settings.host}:{settings.port}", settings.callback_secrets[0]
+    web, secret = f"http://{settings.web_host}:{settings.port}", settings.callback_secrets[0]
     return {
         "ussd": f"{web}/ussd/{secret}",
         **{kind: f"{web}/callbacks/{secret}/{kind}" for kind in CALLBACKS},
@@ -309,7 +309,7 @@ def _as_shown(person: Person, settings: Settings) -> dict[str, str]:
 
 
 def _named(settings: Settings) -> dict[str, str]:
-    return {"SERVICE_CODE": settings.service_code, "HOST": settings.host}
+    return {"SERVICE_CODE": settings.service_code, "HOST": settings.web_host}
 
 
 def _say(words: str) -> None:
