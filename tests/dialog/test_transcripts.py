@@ -273,7 +273,7 @@ NEW_PIN = ["4", "3", PIN]
     [
         (AMINA, [], "9", "Choose a number below."),
         (AMINA, [], "Send", "Choose a number below."),
-        (AMINA, ["1"], "banana", "Not a phone number."),
+        (AMINA, ["1"], "banana", "Type a phone number, like 0712345678."),
         (AMINA, ["1"], "0700000001", "That is your own number."),
         (AMINA, ["1", "0700000002"], "much", "Type the amount in digits"),
         (AMINA, ["1", "0700000002"], "-5", "Type the amount in digits"),
