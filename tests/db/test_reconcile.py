@@ -67,6 +67,11 @@ BREAKS: list[Break] = [
         ("UPDATE entry SET balance = balance + 1 WHERE balance IS NOT NULL AND leg = 1",),
     ),
     (
+        "a balance is stored for an owner, and for an owner alone",
+        VIOLATED,
+        ("UPDATE account SET balance = NULL WHERE owner = 1",),
+    ),
+    (
         "no member owes, and nobody has less than is held",
         VIOLATED,
         (

@@ -106,8 +106,18 @@ def test_even_the_owner_adds_no_leg_that_does_not_balance(
 
 @pytest.mark.parametrize(
     "amounts",
-    [[], [5], [5, 5], [5, -4], [0, 0], [5, -5, 0]],
-    ids=["none", "one", "doubled", "short", "nothing", "two and nothing"],
+    [[], [5], [5, 5], [5, -4], [0, 0], [5, -5, 0], [5, -5, 3], [5, -5, 3, -4], [5, -4, -2]],
+    ids=[
+        "none",
+        "one",
+        "doubled",
+        "short",
+        "nothing",
+        "two and nothing",
+        "two and one",
+        "two and two",
+        "three",
+    ],
 )
 def test_even_the_owner_writes_no_posting_that_does_not_balance(
     stores: Stores, database: str, with_a_history: World, amounts: list[int]
@@ -126,6 +136,56 @@ def test_even_the_owner_writes_no_posting_that_does_not_balance(
         )
         with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="not balance"):
             owner.commit()
+
+
+@pytest.mark.parametrize("first", [0, 2])
+def test_even_the_owner_numbers_legs_from_one(
+    stores: Stores, database: str, with_a_history: World, first: int
+) -> None:
+    assert stores.postgres
+    with psycopg.connect(stores.postgres.url(OWNER, database)) as owner:
+        owner.execute(
+            """
+            WITH made AS (INSERT INTO posting (kind, at) VALUES ('grant', now()) RETURNING id),
+                own AS (SELECT id, token FROM account LIMIT 1)
+            INSERT INTO entry (posting, leg, account, token, amount)
+            SELECT made.id, leg, own.id, own.token, amount
+            FROM made, own, (VALUES (%s, 5), (%s, -5)) AS legs(leg, amount)
+            """,
+            [first, first + 1],
+        )
+        with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="not balance"):
+            owner.commit()
+
+
+def test_even_the_owner_gives_no_posting_two_legs_of_two_tokens(
+    stores: Stores, database: str, with_a_history: World
+) -> None:
+    assert stores.postgres
+    with psycopg.connect(stores.postgres.url(OWNER, database)) as owner:
+        owner.execute("""
+            WITH made AS (INSERT INTO posting (kind, at) VALUES ('grant', now()) RETURNING id)
+            INSERT INTO entry (posting, leg, account, token, amount)
+            SELECT made.id, leg, 1, leg, amount
+            FROM made, (VALUES (1, 5), (2, -5)) AS legs(leg, amount)
+        """)
+        with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="not balance"):
+            owner.commit()
+
+
+@pytest.mark.parametrize(("owner_id", "balance"), [("7", "NULL"), ("NULL", "0")])
+def test_even_the_owner_opens_no_account_with_a_balance_of_nobody(
+    stores: Stores, database: str, with_a_history: World, owner_id: str, balance: str
+) -> None:
+    assert stores.postgres
+    with (
+        psycopg.connect(stores.postgres.url(OWNER, database)) as owner,
+        pytest.raises(psycopg.errors.CheckViolation, match="for an owner alone"),
+    ):
+        owner.execute(
+            "INSERT INTO account (token, kind, owner, balance, opened_at)"
+            f" VALUES (1, 'odd', {owner_id}, {balance}, now())".encode()
+        )
 
 
 def test_even_the_owner_gives_nobody_less_than_nothing(

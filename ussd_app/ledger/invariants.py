@@ -43,6 +43,10 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "a balance is stored for an owner, and for an owner alone",
+        "SELECT id FROM account WHERE (owner IS NULL) <> (balance IS NULL)",
+    ),
+    Invariant(
         "no member owes, and nobody has less than is held",
         "SELECT id FROM account WHERE balance IS NOT NULL AND (held < 0 OR balance < held)",
     ),

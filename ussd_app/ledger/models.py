@@ -26,9 +26,7 @@ class Account(Base):
 
     __tablename__ = "account"
     __table_args__ = (
-        CheckConstraint(
-            "(owner IS NULL) = (balance IS NULL) AND held BETWEEN 0 AND balance", name="covered"
-        ),
+        CheckConstraint("held BETWEEN 0 AND balance", name="covered"),
         Index(
             "uq_account_owner",
             "owner",
