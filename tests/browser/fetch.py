@@ -54,7 +54,8 @@ def _from_npm(folder: Path) -> dict[str, object]:
     program.chmod(0o755)
     for archive, place in (("libraries", "libraries"), ("fonts", "fonts"), ("swiftshader", ".")):
         with tarfile.open(folder / f"{archive}.tar") as tar:  # the last belongs beside the program
-            tar.extractall(folder / place, filter="data")
+            tar.extraction_filter = getattr(tarfile, "data_filter", lambda member, _path: member)
+            tar.extractall(folder / place)  # Python before 3.11.4 has no filters
         (folder / f"{archive}.tar").unlink()
     shutil.rmtree(folder / "node_modules")
     environment = {}
