@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
@@ -22,6 +23,11 @@ PHONE, PIN = "+254700000001", "7306"
 
 class Sink(StringIO):
     """Where the log goes, line by line."""
+
+    @property
+    def text(self) -> str:
+        """All of it but the times: a moment's digits may be anybody's PIN."""
+        return re.sub(r"\d\d:\d\d:\d\d\.\d+", "", self.getvalue())
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -116,7 +122,7 @@ class Hop:
 def test_r_a03_digits_are_blanked_in_fields_of_any_kind(value: object, sink: Sink) -> None:
     logger().info("hop", value=value)
 
-    assert PIN not in sink.getvalue()
+    assert PIN not in sink.text
     assert PHONE not in sink.getvalue()
 
 
@@ -163,7 +169,7 @@ def test_an_error_is_told_by_its_kinds_and_places_and_without_its_values(sink: S
 
     assert sink.line["error"] == ["Unavailable: no answer for +#", "ValueError: PIN #"]
     assert all(place.startswith("test_log.py:") for place in sink.line["places"])
-    assert PIN not in sink.getvalue()
+    assert PIN not in sink.text
     assert PHONE not in sink.getvalue()
 
 
@@ -235,7 +241,7 @@ def test_r_a03_an_error_that_a_library_logs_is_told_without_its_values(sink: Sin
 
     assert sink.line["event"] == "failed for +#"
     assert sink.line["error"] == ["RuntimeError: PIN #"]
-    assert PIN not in sink.getvalue()
+    assert PIN not in sink.text
     assert "700000001" not in sink.getvalue()
 
 
