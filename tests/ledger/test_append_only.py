@@ -104,6 +104,20 @@ def test_even_the_owner_adds_no_leg_that_does_not_balance(
             owner.commit()
 
 
+def write(owner: psycopg.Connection, legs: list[tuple[int, int]]) -> None:
+    """A posting of these legs (number, amount) of one account, past every function."""
+    owner.execute(
+        """
+        WITH made AS (INSERT INTO posting (kind, at) VALUES ('grant', now()) RETURNING id),
+            own AS (SELECT id, token FROM account LIMIT 1)
+        INSERT INTO entry (posting, leg, account, token, amount)
+        SELECT made.id, leg, own.id, own.token, amount
+        FROM made, own, unnest(%s::smallint[], %s::bigint[]) AS legs(leg, amount)
+        """,
+        [[leg for leg, _amount in legs], [amount for _leg, amount in legs]],
+    )
+
+
 @pytest.mark.parametrize(
     "amounts",
     [[], [5], [5, 5], [5, -4], [0, 0], [5, -5, 0], [5, -5, 3], [5, -5, 3, -4], [5, -4, -2]],
@@ -124,16 +138,7 @@ def test_even_the_owner_writes_no_posting_that_does_not_balance(
 ) -> None:
     assert stores.postgres
     with psycopg.connect(stores.postgres.url(OWNER, database)) as owner:
-        owner.execute(
-            """
-            WITH made AS (INSERT INTO posting (kind, at) VALUES ('grant', now()) RETURNING id),
-                own AS (SELECT id, token FROM account LIMIT 1)
-            INSERT INTO entry (posting, leg, account, token, amount)
-            SELECT made.id, leg, own.id, own.token, amount
-            FROM made, own, unnest(%s::bigint[]) WITH ORDINALITY AS legs(amount, leg)
-            """,
-            [amounts],
-        )
+        write(owner, list(enumerate(amounts, 1)))
         with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="not balance"):
             owner.commit()
 
@@ -144,16 +149,7 @@ def test_even_the_owner_numbers_legs_from_one(
 ) -> None:
     assert stores.postgres
     with psycopg.connect(stores.postgres.url(OWNER, database)) as owner:
-        owner.execute(
-            """
-            WITH made AS (INSERT INTO posting (kind, at) VALUES ('grant', now()) RETURNING id),
-                own AS (SELECT id, token FROM account LIMIT 1)
-            INSERT INTO entry (posting, leg, account, token, amount)
-            SELECT made.id, leg, own.id, own.token, amount
-            FROM made, own, (VALUES (%s, 5), (%s, -5)) AS legs(leg, amount)
-            """,
-            [first, first + 1],
-        )
+        write(owner, [(first, 5), (first + 1, -5)])
         with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="not balance"):
             owner.commit()
 
