@@ -3,6 +3,7 @@
 from typing import Literal
 
 from menus.shared.pin import NewPin, Pin
+from menus.trust import Guarantors
 from ussd_app.dialog import Ask, End, Flow, Menu, Pick, Return, Use, _, back_to, do
 from ussd_app.services import Services
 from ussd_app.values import Hidden, Name
@@ -20,8 +21,10 @@ class Account(Flow):
         (_("Change my name"), "new_name"),
         (_("Lugha / Language"), "languages_menu"),
         (_("Change my PIN"), "old_pin"),
+        (_("People I trust"), "trust"),
         back="left",
     )
+    trust = Use(Guarantors, left="menu")
 
     new_name = Ask(_("Your name, as friends should see it:"), "name", then="name_pin", back="menu")
     name_pin = Use(

@@ -4,25 +4,32 @@ from datetime import timedelta
 from typing import Literal
 
 from menus.account import Account
+from menus.agent import Agent
 from menus.help import Help
 from menus.money import Balance, Statement
+from menus.onboarding import Onboard
+from menus.recovery import Forgot, Plea
 from menus.registration import Register
 from menus.transfer import Transfer
+from menus.trust import Asked
 from ussd_app.dialog import End, Flow, Menu, Resume, Use, _, do
+from ussd_app.members.kinds import Permission, may
+from ussd_app.members.recoveries import News
 from ussd_app.members.service import MemberView
 from ussd_app.services import Services
 from ussd_app.transfers.payments import Receipt
-from ussd_app.values import Amount, Hour, Line, Name, Reference, Shown
+from ussd_app.values import Amount, Hidden, Hour, Line, Name, Reference, Shown
 
 LATELY = timedelta(minutes=5)
 BALANCE = _("Balance: {balance}")
 
-Greeted = Literal["stranger", "blocked", "paid", "unpaid", "cut", "member"]
+Greeted = Literal["stranger", "invited", "blocked", "paid", "unpaid", "cut", "member"]
 
 
 class Home(Flow):
     """Greet a member, let a new number join; first tell what became of a call that was cut."""
 
+    kind: Hidden
     name: Name
     line: Line
     quoted: Reference
@@ -32,20 +39,21 @@ class Home(Flow):
 
     @do(
         stranger="register",
+        invited="onboard",
         blocked="blocked",
         paid="paid",
         unpaid="unpaid",
         cut="cut_off",
-        member="menu",
+        member="news",
     )
     def greet(self, app: Services) -> Greeted:
         member = app.members.find(self.caller)
         if member is None:
-            return "stranger"
+            return "invited" if app.invitations.waiting(self.caller) else "stranger"
         self.language = member.language
         if not member.is_active:
             return "blocked"
-        self.name = member.name.first
+        self.kind, self.name = Hidden(member.kind), member.name.first
         self.line = Line(self._line(app, member))
         if self.cut is None:
             return "member"
@@ -72,25 +80,37 @@ class Home(Flow):
 
     paid = Menu(
         _("Your last payment: {amount} went to {other} at {at}. Ref {quoted}."),
-        (_("Main menu"), "menu"),
+        (_("Main menu"), "news"),
         back="bye",
         confirm=True,
     )
     unpaid = Menu(
         _("You were cut off. Your payment was NOT sent, nothing was taken."),
         (_("Continue"), "resume"),
-        (_("Main menu"), "menu"),
+        (_("Main menu"), "news"),
         back="bye",
         confirm=True,
     )
     cut_off = Menu(
         _("You were cut off. Go on where you were?"),
         (_("Continue"), "resume"),
-        (_("Main menu"), "menu"),
+        (_("Main menu"), "news"),
         back="bye",
         confirm=True,
     )
-    resume = Resume(none="menu")
+    resume = Resume(none="news")
+
+    @do(recovering="forgot", plea="plea", asked="asked", none="main")
+    def news(self, app: Services) -> News:
+        return app.recoveries.news(self.caller)
+
+    forgot = Use(Forgot, left="main")
+    plea = Use(Plea, left="main")
+    asked = Use(Asked, left="main")
+
+    @do(member="menu", agent="agent_menu")
+    def main(self, app: Services) -> Literal["member", "agent"]:  # noqa: ARG002
+        return "agent" if may(self.kind, Permission.INVITE) else "member"
 
     menu = Menu(
         _("{line}\nHello {name}!"),
@@ -101,12 +121,25 @@ class Home(Flow):
         (_("Help"), "help"),
         back="bye",
     )
-    send = Use(Transfer, left="menu")
-    balance_menu = Use(Balance, left="menu")
-    statement = Use(Statement, left="menu")
+    agent_menu = Menu(
+        _("Hello {name}!"),
+        (_("Send"), "send"),
+        (_("Balance"), "balance_menu"),
+        (_("Statement"), "statement"),
+        (_("My account"), "account"),
+        (_("Help"), "help"),
+        (_("People I invite"), "agent"),
+        back="bye",
+    )
+    send = Use(Transfer, left="main")
+    balance_menu = Use(Balance, left="main")
+    statement = Use(Statement, left="main")
     account = Use(Account, left="greet")
-    help = Use(Help, left="menu")
+    help = Use(Help, left="main")
+    agent = Use(Agent, left="main")
+    onboard = Use(Onboard, alone="register", left="bye_invited")
     register = Use(Register)
 
     blocked = End(_("Your account is blocked. Call {support}."))
+    bye_invited = End(_("Goodbye. You have not joined yet. When you are ready, dial {code}."))
     bye = End(_("Goodbye! Dial {code} any time."))

@@ -16,11 +16,10 @@ from ussd_app.db import Database, outbox
 from ussd_app.db.connection import within
 from ussd_app.dialog.lines import Lines, Rates
 from ussd_app.dialog.machine import Machine, Watch
-from ussd_app.dialog.seal import Sealer
 from ussd_app.dialog.switchboard import Hop, Switchboard
-from ussd_app.gateways.africastalking import AfricasTalkingSms
 from ussd_app.jobs.carrier import Carrier
 from ussd_app.ledger import service as ledger
+from ussd_app.seal import Sealer
 from ussd_app.services import Services
 from ussd_app.settings import Settings, read
 from ussd_app.values import Name, Phone
@@ -79,6 +78,8 @@ def settings_for(**environ: str) -> Settings:
             "PIN_PEPPERS": f"k1:{secrets.token_hex(32)}",
             "SESSION_DATA_KEY": secrets.token_hex(32),
             "SESSION_INDEX_KEY": secrets.token_hex(32),
+            "MESSAGE_KEY": secrets.token_hex(32),
+            "CODE_KEY": secrets.token_hex(32),
             "AT_USERNAME": AT_USERNAME,
             "AT_API_KEY": AT_API_KEY,
             **environ,
@@ -101,18 +102,20 @@ class World:
 
     @classmethod
     def build(cls, company: Company, **environ: str) -> World:
-        settings = settings_for(AT_BASE_URL=company.address, **environ)
+        settings = settings_for(
+            AT_BASE_URL=company.address, AT_INSIGHTS_URL=company.address, **environ
+        )
         clock = Clock()
         db = Database(settings.database_url, name="test", pool_size=20)
-        sms = AfricasTalkingSms(settings.at_base_url, settings.at_username, settings.at_api_key)
-        services = bootstrap.services_of(settings, db=db, clock=clock, sms=sms, slots=2)
-        services.tokens.ensure_first(
-            settings.token_code, settings.token_name, settings.token_decimals
-        )
         client = redis.Redis.from_url(settings.redis_url)
-        sealer = Sealer(data_key=settings.session_data_key, index_key=settings.session_index_key)
+        sealer = bootstrap.call_sealer_of(settings)
         lines = Lines(client, sealer, MANY)
         lines.start()
+        sms = bootstrap.sms_of(settings)
+        services = bootstrap.services_of(
+            settings, db=db, clock=clock, sms=sms, lines=lines, slots=2
+        )
+        bootstrap.found(settings, services)
         return cls(settings, db, client, clock, services, company, sealer, lines)
 
     def machine(self, watch: Watch | None = None) -> Machine:

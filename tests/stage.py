@@ -11,7 +11,6 @@ from tests.people import PIN, Handset, World
 from ussd_app import bootstrap
 from ussd_app.dialog.lines import LINE_SECONDS
 from ussd_app.dialog.machine import Watch
-from ussd_app.gateways.africastalking import AfricasTalkingSms
 from ussd_app.transfers.payments import Order
 from ussd_app.values import Phone
 
@@ -121,8 +120,14 @@ class Telephones:
         """As the same house with another setting."""
         was = self.world
         settings = replace(was.settings, grant=int(tokens))
-        sms = AfricasTalkingSms(settings.at_base_url, settings.at_username, settings.at_api_key)
-        services = bootstrap.services_of(settings, db=was.db, clock=was.clock, sms=sms, slots=2)
+        services = bootstrap.services_of(
+            settings,
+            db=was.db,
+            clock=was.clock,
+            sms=bootstrap.sms_of(settings),
+            lines=was.lines,
+            slots=2,
+        )
         self.world = replace(was, settings=settings, services=services)
 
     def _lost_answer(self) -> None:

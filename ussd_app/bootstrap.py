@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import redis
@@ -11,16 +12,26 @@ import redis
 from ussd_app.calls.service import Calls
 from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database
+from ussd_app.dialog.lines import Lines, Rates
 from ussd_app.gateways.africastalking import AfricasTalkingSms
+from ussd_app.gateways.sim_swaps import FixedSimSwaps
+from ussd_app.members.guarantors import Guarantors, Policy
+from ussd_app.members.invitations import Invitations
 from ussd_app.members.joining import Joining
 from ussd_app.members.pin_vault import PinVault
 from ussd_app.members.pins import Pins
+from ussd_app.members.recoveries import Recoveries, Rules
 from ussd_app.members.service import Members
+from ussd_app.members.sim_swaps import CLEAN, UNKNOWN, SimSwaps
+from ussd_app.members.standing import Standing
+from ussd_app.messages.codes import Caps, Codes
 from ussd_app.messages.delivery import Budget, Delivery
 from ussd_app.messages.service import Messages
 from ussd_app.messages.sms import Sms
+from ussd_app.seal import Sealer
 from ussd_app.services import Services
 from ussd_app.settings import TEST, Settings, SettingsFaulty
+from ussd_app.tenants.service import Tenants
 from ussd_app.text import Catalogs, load_catalogs
 from ussd_app.tokens.service import Tokens
 from ussd_app.transfers.grants import WelcomeGrant
@@ -54,16 +65,21 @@ def build(settings: Settings, *, name: str, threads: int = 2, waits: bool = Fals
         pool_size=threads + 1,
         statement_seconds=STATEMENT_SECONDS if waits else 30.0,
     )
-    sms = AfricasTalkingSms(
-        settings.at_base_url, settings.at_username, settings.at_api_key, settings.at_sender_id
-    )
+    client = redis_of(settings, waits=waits)
     slots = hashing_slots(settings) if waits else cores()
-    services = services_of(settings, db=db, clock=clock, sms=sms, slots=slots)
-    return Built(settings, services, db, redis_of(settings, waits=waits), clock)
+    services = services_of(
+        settings,
+        db=db,
+        clock=clock,
+        sms=sms_of(settings),
+        lines=lines_of(settings, client),
+        slots=slots,
+    )
+    return Built(settings, services, db, client, clock)
 
 
 def services_of(
-    settings: Settings, *, db: Database, clock: Clock, sms: Sms, slots: int
+    settings: Settings, *, db: Database, clock: Clock, sms: Sms, lines: Lines, slots: int
 ) -> Services:
     """Wire the features together."""
     local = Local(settings.time_zone)
@@ -71,8 +87,10 @@ def services_of(
     if settings.default_language not in catalogs.languages:
         raise SettingsFaulty([f"DEFAULT_LANGUAGE must be one of {', '.join(catalogs.languages)}"])
     signature = constants_of(settings)
-    tokens = Tokens(db, clock)
+    tokens, tenants = Tokens(db, clock), Tenants(db, clock)
+    sealer = Sealer(data_key=settings.message_key, index_key=settings.code_key)
     messages = Messages(db, clock, catalogs)
+    codes = Codes(db, clock, messages, sealer, caps=Caps(asker_a_day=settings.invitations_a_day))
     delivery = Delivery(
         db,
         clock,
@@ -82,17 +100,45 @@ def services_of(
     )
     vault = PinVault(settings.pin_peppers, slots=slots)
     pins = Pins(db, clock, vault, messages, local=local, signature=signature)
+    grant = WelcomeGrant(clock, tokens, whole_tokens=settings.grant)
     joining = Joining(
         db,
         clock,
         pins,
         messages,
-        WelcomeGrant(clock, tokens, whole_tokens=settings.grant),
+        grant,
+        tenants=tenants,
         countries=settings.countries,
         signature=signature,
     )
     members = Members(
         db, clock, messages, local=local, lookups_a_day=settings.lookups_a_day, signature=signature
+    )
+    guarantors = Guarantors(
+        db, clock, members, messages, policy=policy_of(settings), local=local, signature=signature
+    )
+    recoveries = Recoveries(
+        db,
+        clock,
+        pins,
+        guarantors,
+        messages=messages,
+        sim_swaps=sim_swaps_of(settings),
+        rules=rules_of(settings),
+        local=local,
+        signature=signature,
+    )
+    invitations = Invitations(
+        db,
+        clock,
+        pins,
+        codes,
+        messages=messages,
+        welcome=grant,
+        tenants=tenants,
+        countries=settings.countries,
+        local=local,
+        signature=signature,
     )
     payments = Payments(db, clock, tokens, local=local)
     recipients = Recipients(
@@ -120,9 +166,15 @@ def services_of(
         local=local,
         catalogs=catalogs,
         tokens=tokens,
+        tenants=tenants,
         members=members,
         pins=pins,
         joining=joining,
+        standing=Standing(db, clock, messages, lines, signature=signature),
+        guarantors=guarantors,
+        recoveries=recoveries,
+        invitations=invitations,
+        codes=codes,
         payments=payments,
         receipts=Receipts(db, tokens, messages, local),
         recipients=recipients,
@@ -133,6 +185,66 @@ def services_of(
         organisation=settings.organisation,
         shows_balance=settings.show_balance,
     )
+
+
+def found(settings: Settings, services: Services) -> None:
+    """Make the first token and the first organisation, unless they are there. Repeatable."""
+    services.tokens.ensure_first(settings.token_code, settings.token_name, settings.token_decimals)
+    services.tenants.ensure_first(
+        settings.organisation,
+        time_zone=str(settings.time_zone),
+        language=settings.default_language,
+        service_code=settings.service_code,
+    )
+
+
+def sms_of(settings: Settings) -> AfricasTalkingSms:
+    """Who carries SMS."""
+    return AfricasTalkingSms(
+        settings.at_base_url, settings.at_username, settings.at_api_key, settings.at_sender_id
+    )
+
+
+def sim_swaps_of(settings: Settings) -> SimSwaps:
+    """Who knows when a SIM was swapped."""
+    return FixedSimSwaps(CLEAN if settings.sim_swap_check == "clean" else UNKNOWN)
+
+
+def policy_of(settings: Settings) -> Policy:
+    """What is demanded of guarantors."""
+    return Policy(
+        least=settings.guarantors_least,
+        most=settings.guarantors_most,
+        quorum=settings.guarantors_quorum,
+        wards_most=settings.wards_most,
+        age=timedelta(hours=settings.guarantor_age_hours),
+        ring=settings.guarantor_ring,
+    )
+
+
+def rules_of(settings: Settings) -> Rules:
+    """How long recoveries take."""
+    return Rules(
+        lasts=timedelta(hours=settings.recovery_hours),
+        cooling=timedelta(minutes=settings.recovery_cooling_minutes),
+        careful=timedelta(hours=settings.recovery_careful_hours),
+        a_week=settings.recoveries_a_week,
+    )
+
+
+def lines_of(settings: Settings, client: redis.Redis) -> Lines:
+    """Where callers are."""
+    return Lines(client, call_sealer_of(settings), rates_of(settings))
+
+
+def rates_of(settings: Settings) -> Rates:
+    """How often a phone may ask."""
+    return Rates(per_second=settings.phone_per_second, burst=settings.phone_burst)
+
+
+def call_sealer_of(settings: Settings) -> Sealer:
+    """What keeps calls secret."""
+    return Sealer(data_key=settings.session_data_key, index_key=settings.session_index_key)
 
 
 def catalogs() -> Catalogs:

@@ -103,6 +103,7 @@ def _plant(built: Built, person: Person, phone: Phone) -> None:
         services.pins,
         services.messages,
         _Endowment(built, person),
+        tenants=services.tenants,
         countries=settings.countries,
         signature=constants_of(settings),
     )

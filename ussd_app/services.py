@@ -6,11 +6,17 @@ from dataclasses import dataclass
 
 from ussd_app.calls.service import Calls
 from ussd_app.clock import Clock, Local
+from ussd_app.members.guarantors import Guarantors
+from ussd_app.members.invitations import Invitations
 from ussd_app.members.joining import Joining
 from ussd_app.members.pins import Pins
+from ussd_app.members.recoveries import Recoveries
 from ussd_app.members.service import Members
+from ussd_app.members.standing import Standing
+from ussd_app.messages.codes import Codes
 from ussd_app.messages.delivery import Delivery
 from ussd_app.messages.service import Messages
+from ussd_app.tenants.service import Tenants
 from ussd_app.text import Catalogs
 from ussd_app.tokens.service import Tokens
 from ussd_app.transfers.payments import Payments
@@ -27,9 +33,15 @@ class Services:
     local: Local
     catalogs: Catalogs
     tokens: Tokens
+    tenants: Tenants
     members: Members
     pins: Pins
     joining: Joining
+    standing: Standing
+    guarantors: Guarantors
+    recoveries: Recoveries
+    invitations: Invitations
+    codes: Codes
     payments: Payments
     receipts: Receipts
     recipients: Recipients

@@ -10,9 +10,7 @@ from ussd_app import bootstrap
 from ussd_app.bootstrap import Built
 from ussd_app.db import migrate
 from ussd_app.db.connection import within
-from ussd_app.dialog.lines import Lines, Rates
 from ussd_app.dialog.machine import Machine
-from ussd_app.dialog.seal import Sealer
 from ussd_app.dialog.switchboard import Switchboard
 from ussd_app.dialog.verify import verify
 from ussd_app.errors import Unavailable
@@ -35,8 +33,7 @@ def create(settings: Settings | None = None) -> UssdDoor:
         die_with_parent()
     configure_log(settings.log_level)
     built = bootstrap.build(settings, name="web", threads=THREADS, waits=True)
-    sealer = Sealer(data_key=settings.session_data_key, index_key=settings.session_index_key)
-    lines = Lines(built.redis, sealer, rates_of(settings))
+    sealer, lines = bootstrap.call_sealer_of(settings), bootstrap.lines_of(settings, built.redis)
     try:
         lines.start()
     except Unavailable as error:
@@ -62,11 +59,6 @@ def machine_of(built: Built) -> Machine:
     return Machine(
         Home, built.services, catalogs, constants=constants, language=settings.default_language
     )
-
-
-def rates_of(settings: Settings) -> Rates:
-    """How often a phone may ask."""
-    return Rates(per_second=settings.phone_per_second, burst=settings.phone_burst)
 
 
 def checks_of(built: Built) -> dict[str, Check]:

@@ -316,6 +316,8 @@ def keys() -> dict[str, str]:
         "PIN_PEPPERS": f"k1:{secrets.token_hex(32)}",
         "SESSION_DATA_KEY": secrets.token_hex(32),
         "SESSION_INDEX_KEY": secrets.token_hex(32),
+        "MESSAGE_KEY": secrets.token_hex(32),
+        "CODE_KEY": secrets.token_hex(32),
     }
 
 

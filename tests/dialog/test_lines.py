@@ -30,11 +30,11 @@ from ussd_app.dialog.lines import (
     Lines,
     Rates,
 )
-from ussd_app.dialog.seal import Sealer
 from ussd_app.dialog.session import Frame, Session
 from ussd_app.dialog.wire import Script, Wire
 from ussd_app.embedded.stores import Stores
 from ussd_app.errors import TooMany, Unavailable
+from ussd_app.seal import Sealer
 
 CODE = "*384*96#"
 

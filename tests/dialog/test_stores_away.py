@@ -23,10 +23,10 @@ from ussd_app.db import migrate
 from ussd_app.db.connection import within
 from ussd_app.dialog.lines import Lines
 from ussd_app.dialog.machine import Machine
-from ussd_app.dialog.seal import Sealer
 from ussd_app.dialog.switchboard import Switchboard
 from ussd_app.embedded.postgres import APP, OWNER
 from ussd_app.embedded.stores import Stores
+from ussd_app.seal import Sealer
 from ussd_app.settings import Settings
 from ussd_app.values import Phone
 
@@ -131,7 +131,7 @@ def house(own_stores: tuple[Stores, Settings]) -> Iterator[House]:
     )
     built.redis.flushall()
     lines.start()
-    built.services.tokens.ensure_first("UMOJA", "Umoja", 2)
+    bootstrap.found(settings, built.services)
     if world.services.members.find(AMINA) is None:
         world.join(AMINA, "Amina Wanjiru", tokens=100)
         world.join(BARAKA, "Baraka Otieno", tokens=0)

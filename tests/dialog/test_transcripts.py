@@ -18,9 +18,9 @@ from tests.people import AMINA, BARAKA, MANY, PIN, ZAWADI, Handset, World
 from ussd_app.clock import Deadline
 from ussd_app.dialog.lines import CALLS_KNOWN, Lines, Rates
 from ussd_app.dialog.notices import BUSY, FLOODED, OVER, UNREADABLE
-from ussd_app.dialog.seal import Sealer
 from ussd_app.dialog.session import Session
 from ussd_app.dialog.switchboard import TRANSCRIPT_MOST, Hop, Reply, Switchboard
+from ussd_app.seal import Sealer
 from ussd_app.text import Text
 from ussd_app.values import Phone
 
@@ -165,8 +165,8 @@ def test_an_empty_answer_is_an_answer(caller: Handset) -> None:
 def test_the_same_digit_twice_is_two_answers(caller: Handset) -> None:
     caller.dial()
 
-    assert caller.say("4").startswith("CON My account")
-    assert caller.say("4").startswith("CON Choose a number below.\nMy account")
+    assert caller.say("5").startswith("CON Help")
+    assert caller.say("5").startswith("CON Choose a number below.\nHelp")
 
 
 # Anything else

@@ -43,16 +43,15 @@ def test_r_a07_a_stranger_is_not_found(town: Town) -> None:
         town.world.services.recipients.find(amina(town), ZAWADI)
 
 
-@pytest.mark.parametrize("status", ["INVITED", "BLOCKED", "EXPIRED", "DELETED"])
-def test_r_a07_who_is_not_active_is_found_and_cannot_receive(town: Town, status: str) -> None:
-    town.set_status(town.baraka, status)
+def test_r_a07_who_is_blocked_is_found_and_cannot_receive(town: Town) -> None:
+    town.set_status(town.baraka, "BLOCKED")
 
     found = town.world.services.recipients.find(amina(town), BARAKA)
 
     assert (found.id, found.name, found.is_active) == (town.baraka, "Baraka O", False)
 
 
-@pytest.mark.parametrize("status", ["INVITED", "ACTIVE", "BLOCKED", "EXPIRED", "DELETED"])
+@pytest.mark.parametrize("status", ["ACTIVE", "BLOCKED"])
 def test_r_a07_a_member_is_not_invited(town: Town, surgeon: Surgeon, status: str) -> None:
     town.set_status(town.baraka, status)
     before = surgeon.snapshot()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.people import World
 from tests.web.client import HOP, SECRET, USSD, client_of
-from ussd_app.settings import Network
+from ussd_app.parsers import Network
 from ussd_app.web.edge import Edge
 
 COMPANY = ("192.0.2.0/24", "2001:db8::/32")

@@ -103,6 +103,6 @@ def test_r_a03_all_web_processes_together_hash_no_more_pins_than_there_are_cores
 
 
 def test_a_process_gives_each_phone_the_rate_that_is_set(town: World) -> None:
-    rates = wsgi.rates_of(replace(town.settings, phone_per_second=7, phone_burst=70))
+    rates = bootstrap.rates_of(replace(town.settings, phone_per_second=7, phone_burst=70))
 
     assert (rates.per_second, rates.burst) == (7, 70)

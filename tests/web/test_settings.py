@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from ussd_app import bootstrap
+from ussd_app.parsers import SECRET_LETTERS
 from ussd_app.settings import (
     DEVELOPMENT_DEFAULTS,
-    SECRET_LETTERS,
     Settings,
     SettingsFaulty,
     example,
@@ -29,6 +29,8 @@ DEVELOPMENT = {
     "PIN_PEPPERS": f"k1:{KEYS[0]}",
     "SESSION_DATA_KEY": KEYS[1],
     "SESSION_INDEX_KEY": KEYS[2],
+    "MESSAGE_KEY": KEYS[3],
+    "CODE_KEY": KEYS[4],
 }
 PRODUCTION = {
     **DEVELOPMENT,
@@ -41,7 +43,9 @@ PRODUCTION = {
     "AT_USERNAME": "umoja",
     "AT_API_KEY": "atsk_1f0c9a7be24d8356f0c9a7be24d83561",
 }
-SECRETS = ["CALLBACK_SECRETS", "PIN_PEPPERS", "SESSION_DATA_KEY", "SESSION_INDEX_KEY"]
+SECRETS = [
+    "CALLBACK_SECRETS", "PIN_PEPPERS", "SESSION_DATA_KEY", "SESSION_INDEX_KEY", "MESSAGE_KEY", "CODE_KEY",
+]  # fmt: skip
 
 
 def faults_of(environ: dict[str, str]) -> list[str]:
@@ -198,6 +202,7 @@ def test_every_fault_is_told_at_once() -> None:
 
     assert {fault.split(" ")[0] for fault in faults} == {
         "PORT", "TIME_ZONE", "CALLBACK_SECRETS", "PIN_PEPPERS", "SESSION_DATA_KEY", "SESSION_INDEX_KEY",
+        "MESSAGE_KEY", "CODE_KEY",
     }  # fmt: skip
 
 
@@ -266,6 +271,8 @@ def test_a_language_that_nobody_translated_is_refused() -> None:
         {"SESSION_INDEX_KEY": KEYS[1].upper()},
         {"SESSION_INDEX_KEY": f" {KEYS[1]} "},
         {"SESSION_INDEX_KEY": " ".join(KEYS[1][n : n + 8] for n in range(0, 64, 8))},
+        {"MESSAGE_KEY": KEYS[2]},
+        {"CODE_KEY": KEYS[3]},
         {"PIN_PEPPERS": f"k1:{KEYS[1]}"},
         {"PIN_PEPPERS": f"k2:{KEYS[0]},k1:{KEYS[0]}"},
     ],
@@ -274,13 +281,15 @@ def test_a_language_that_nobody_translated_is_refused() -> None:
         "in capitals",
         "with blanks around",
         "in groups",
+        "for SMS",
+        "for codes",
         "as a pepper",
         "pepper twice",
     ],
 )
 def test_production_refuses_a_key_with_two_purposes(same: dict[str, str]) -> None:
     assert faults_of({**PRODUCTION, **same}) == [
-        "SESSION_DATA_KEY, SESSION_INDEX_KEY and PIN_PEPPERS must differ"
+        "SESSION_DATA_KEY, SESSION_INDEX_KEY, MESSAGE_KEY, CODE_KEY and PIN_PEPPERS must differ"
     ]
 
 

@@ -322,13 +322,15 @@ class System:
 
         Only its due time is moved; the relay does the rest, as it would a minute later.
         """
-        self.run("UPDATE errand SET due_at = least(due_at, now()) WHERE state <> 'dead'")
+        self.run(
+            "UPDATE errand SET due_at = least(due_at, now()) WHERE state NOT IN ('dead', 'parked')"
+        )
 
     def settle(self, *, seconds: float = 30.0, patiently: bool = False) -> None:
         """Wait until no errand is under way; `patiently` without passing leases."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if not self.value("SELECT count(*) FROM errand WHERE state <> 'dead'"):
+            if not self.value("SELECT count(*) FROM errand WHERE state NOT IN ('dead', 'parked')"):
                 return
             if not patiently and not self.queued():  # what is queued needs a worker, not a lease
                 self.pass_leases()

@@ -248,6 +248,8 @@ def test_production_names_every_missing_setting_at_once(nothing: System, name: s
         "PIN_PEPPERS",
         "SESSION_DATA_KEY",
         "SESSION_INDEX_KEY",
+        "MESSAGE_KEY",
+        "CODE_KEY",
         "AT_USERNAME",
         "AT_API_KEY",
         "DATABASE_URL",

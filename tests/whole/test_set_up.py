@@ -156,6 +156,8 @@ def test_production_heeds_no_clock_of_a_test(system: System) -> None:
             "PIN_PEPPERS": f"k1:{secrets.token_hex(32)}",
             "SESSION_DATA_KEY": secrets.token_hex(32),
             "SESSION_INDEX_KEY": secrets.token_hex(32),
+            "MESSAGE_KEY": secrets.token_hex(32),
+            "CODE_KEY": secrets.token_hex(32),
             "AT_USERNAME": "umoja",
             "AT_API_KEY": secrets.token_urlsafe(24),
             "SUPPORT_PHONE": "0711000111",

@@ -8,7 +8,8 @@ from menus.home import Home
 from ussd_app import bootstrap
 from ussd_app.dialog.graph import mermaid
 from ussd_app.dialog.verify import verify
-from ussd_app.settings import ORGANISATION_SEPTETS, Settings
+from ussd_app.parsers import ORGANISATION_SEPTETS
+from ussd_app.settings import Settings
 
 DRAWING = Path(__file__).parent.parent.parent / "menus" / "graph.mmd"
 

@@ -98,15 +98,13 @@ def seed(profile: str, number: int, *, as_json: bool) -> None:
 
 
 def release(settings: Settings) -> None:
-    """Bring the tables up to date and make the first token. Repeatable."""
+    """Bring the tables up to date, make the first token and the first organisation. Repeatable."""
     _refuse_forgetful(settings)
     log.configure("warning")
     owner = settings.database_owner_url or settings.database_url
     migrate.upgrade(owner, settings.database_url)
     built = bootstrap.build(settings, name="release")
-    built.services.tokens.ensure_first(
-        settings.token_code, settings.token_name, settings.token_decimals
-    )
+    bootstrap.found(settings, built.services)
     built.db.close()
 
 

@@ -29,7 +29,7 @@ from ussd_app.commands.environment import (
     running_alone,
 )
 from ussd_app.embedded import process
-from ussd_app.embedded.stores import Stores, log_folder
+from ussd_app.embedded.stores import GENERATED_SETTINGS, Stores, log_folder
 from ussd_app.embedded.supervisor import Charge, Supervisor
 from ussd_app.seeding import DEMO, DEMO_STRANGERS, Person
 from ussd_app.settings import Settings, SettingsFaulty, read
@@ -138,6 +138,7 @@ class House:
             "VAR_FOLDER": str(self.var),
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
             "AT_BASE_URL": self.environ.get("AT_BASE_URL") or simulator,
+            "AT_INSIGHTS_URL": self.environ.get("AT_INSIGHTS_URL") or simulator,
         }
 
     def _seed(self) -> None:
@@ -188,8 +189,9 @@ class House:
         settings = self.settings
         pids = {charge.name: charge.pid for charge in self.charges}
         named = {**_named(settings), **{port: self.environ[port] for port in PORTS}}
-        kept = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "AT_BASE_URL", "VAR_FOLDER"}
-        generated = {"CALLBACK_SECRETS", "PIN_PEPPERS", "SESSION_DATA_KEY", "SESSION_INDEX_KEY"}
+        kept = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "AT_BASE_URL", "AT_INSIGHTS_URL"}
+        kept.add("VAR_FOLDER")
+        generated = set(GENERATED_SETTINGS)
         return {
             "service_code": settings.service_code,
             "urls": urls_of(settings),

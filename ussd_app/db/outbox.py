@@ -24,18 +24,21 @@ FAILURE_PAUSES = (1, 5, 30, 120, 600)  # seconds
 
 
 class Errand(Base):
-    """A promise still open. One that is kept is deleted; one given up stays `dead` for a person."""
+    """A promise still open. One that is kept is deleted; one given up stays `dead` for a person.
+
+    One that nobody can carry out yet is `parked`: it waits, visibly, until it is made due.
+    """
 
     __tablename__ = "errand"
     __table_args__ = (
-        Index("ix_errand_due", "due_at", postgresql_where=text("state <> 'dead'")),
+        Index("ix_errand_due", "due_at", postgresql_where=text("state NOT IN ('dead', 'parked')")),
         {"postgresql_with": {"fillfactor": "70"}},
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     kind: Mapped[str]
     subject: Mapped[int]
-    state: Mapped[str] = mapped_column(server_default="due")  # due, queued, running, dead
+    state: Mapped[str] = mapped_column(server_default="due")  # due, queued, running, dead, parked
     due_at: Mapped[datetime]
     fence: Mapped[int] = mapped_column(server_default="0")
     attempts: Mapped[int] = mapped_column(server_default="0")
@@ -62,9 +65,18 @@ class Claimed:
     attempts: int
 
 
-def promise(work: Work, kind: str, subject: int, *, at: datetime) -> None:
-    """Promise that `kind` will be done for `subject` once this work commits, not before `at`."""
-    work.run("INSERT INTO errand (kind, subject, due_at) VALUES (%s, %s, %s)", kind, subject, at)
+def promise(work: Work, kind: str, subject: int, *, at: datetime, parked: bool = False) -> None:
+    """Promise that `kind` will be done for `subject` once this work commits, not before `at`.
+
+    One that is `parked` waits for whoever will be able to carry it out.
+    """
+    work.run(
+        "INSERT INTO errand (kind, subject, state, due_at) VALUES (%s, %s, %s, %s)",
+        kind,
+        subject,
+        "parked" if parked else "due",
+        at,
+    )
 
 
 def hand_over(work: Work, *, now: datetime, most: int) -> Sequence[Handed]:
@@ -72,7 +84,7 @@ def hand_over(work: Work, *, now: datetime, most: int) -> Sequence[Handed]:
     taken = work.rows(
         """
         WITH due AS MATERIALIZED (
-            SELECT id FROM errand WHERE due_at <= %s AND state <> 'dead'
+            SELECT id FROM errand WHERE due_at <= %s AND state NOT IN ('dead', 'parked')
             ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
         )
         UPDATE errand SET state = 'queued', fence = fence + 1, due_at = %s

@@ -24,10 +24,10 @@ from dataclasses import dataclass
 import redis
 
 from ussd_app.clock import Deadline
-from ussd_app.dialog.seal import Sealer
 from ussd_app.dialog.session import Session
 from ussd_app.dialog.wire import Script, Wire
 from ussd_app.errors import TooMany, Unavailable
+from ussd_app.seal import Sealer
 
 CALLS_KEPT = 2  # with their sessions
 CALLS_KNOWN = 8  # by name, so that a pushed-out call is not taken for a new one
@@ -212,9 +212,23 @@ class Lines:
         line, name = self._names(call, phone, service_code)
         self._wire.run(_CUT, (line,), (name,))
 
+    def end(self, phone: str) -> None:
+        """Forget where a phone is: its live call begins anew at its next hop.
+
+        Raises Unavailable when Redis does not answer.
+        """
+        try:
+            self._redis.delete(self._line(phone))
+        except (redis.RedisError, OSError) as error:
+            raise Unavailable("Redis does not answer") from error
+
     def _names(self, call: str, phone: str, service_code: str) -> tuple[bytes, bytes]:
-        line = b"ussd:line:" + self._sealer.name("line", phone).hex().encode()
-        return line, self._sealer.name("call", call, phone, service_code).hex().encode()
+        return self._line(phone), self._sealer.name(
+            "call", call, phone, service_code
+        ).hex().encode()
+
+    def _line(self, phone: str) -> bytes:
+        return b"ussd:line:" + self._sealer.name("line", phone).hex().encode()
 
     def _wait(self, line: bytes, name: bytes, deadline: Deadline) -> tuple[int, Held]:
         until = time.monotonic() + min(LOCK_WAIT_SECONDS, deadline.remaining())

@@ -32,9 +32,9 @@ from ussd_app.dialog.notices import (
     UNSURE,
 )
 from ussd_app.dialog.screen import BUDGET
-from ussd_app.dialog.seal import Sealer
 from ussd_app.dialog.session import Frame, Session
 from ussd_app.errors import Invalid, NotBegun, TooMany, Unavailable
+from ussd_app.seal import Sealer
 from ussd_app.text import Text, septets
 from ussd_app.values import Phone
 

@@ -97,25 +97,28 @@ def log_folder(var: Path) -> Path:
     return folder
 
 
+KEYS = ("SESSION_DATA_KEY", "SESSION_INDEX_KEY", "MESSAGE_KEY", "CODE_KEY")
+GENERATED_SETTINGS = ("CALLBACK_SECRETS", "PIN_PEPPERS", *KEYS)
+
+
 def secrets_of(var: Path) -> Mapping[str, str]:
     """Passwords and keys made for this folder alone, once; only their owner may read them."""
     path = var / "secrets.json"
-    if not path.exists():
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    made = {**_fresh_secrets(), **kept}
+    if made != kept:  # an earlier version may have made fewer
         var.mkdir(parents=True, exist_ok=True)
-        made = {
-            f"POSTGRES_{role.upper()}": secrets.token_urlsafe(24) for role in (ADMIN, OWNER, APP)
-        }
-        made["REDIS"] = secrets.token_urlsafe(24)
-        made["CALLBACK_SECRETS"] = secrets.token_urlsafe(24)
-        made["PIN_PEPPERS"] = f"k1:{secrets.token_hex(32)}"
-        made["SESSION_DATA_KEY"] = secrets.token_hex(32)
-        made["SESSION_INDEX_KEY"] = secrets.token_hex(32)
         making = path.with_suffix(".making")
         making.touch(mode=0o600)
         making.write_text(json.dumps(made, indent=1))
         making.rename(path)
-    kept: dict[str, str] = json.loads(path.read_text())
-    return kept
+    return made
 
 
-GENERATED_SETTINGS = ("CALLBACK_SECRETS", "PIN_PEPPERS", "SESSION_DATA_KEY", "SESSION_INDEX_KEY")
+def _fresh_secrets() -> dict[str, str]:
+    passwords = (*(f"POSTGRES_{role.upper()}" for role in (ADMIN, OWNER, APP)), "REDIS")
+    return {
+        **{name: secrets.token_urlsafe(24) for name in (*passwords, "CALLBACK_SECRETS")},
+        "PIN_PEPPERS": f"k1:{secrets.token_hex(32)}",
+        **{name: secrets.token_hex(32) for name in KEYS},
+    }

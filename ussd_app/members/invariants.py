@@ -17,11 +17,14 @@ INVARIANTS = (
         "every member was welcomed once",
         """
         SELECT m.id FROM member m LEFT JOIN message s ON s.dedupe = 'welcome:' || m.id
-        WHERE s.id IS NULL
+        WHERE s.id IS NULL AND m.joined_at IS NOT NULL
         """,
     ),
     Invariant(
         "nobody is a member and still joining",
-        "SELECT r.id FROM registration r JOIN member m ON m.phone = r.phone",
+        """
+        SELECT r.id FROM registration r JOIN member m ON m.phone = r.phone
+        WHERE m.joined_at IS NOT NULL
+        """,
     ),
 )

@@ -37,6 +37,14 @@ class Welcome(Protocol):
         ...
 
 
+class Tenants(Protocol):
+    """Who knows the organisations."""
+
+    def admit(self, work: Work, member: int, tenant: int | None = None) -> None:
+        """Let a member belong to an organisation, the first unless told; again changes nothing."""
+        ...
+
+
 @dataclass(frozen=True)
 class Applicant:
     """Somebody on the way: the id they will have, and what they have told so far."""
@@ -58,11 +66,13 @@ class Joining:
         messages: Messages,
         welcome: Welcome,
         *,
+        tenants: Tenants,
         countries: tuple[str, ...],
         signature: dict[str, str],
     ) -> None:
         self._db, self._clock, self._pins, self._messages = db, clock, pins, messages
-        self._welcome, self._countries, self._signature = welcome, countries, signature
+        self._welcome, self._tenants = welcome, tenants
+        self._countries, self._signature = countries, signature
 
     def applicant(self, phone: Phone) -> Applicant | None:
         """What this number has told so far; None if it never began."""
@@ -157,6 +167,7 @@ class Joining:
             )
             self._pins.set_first(work, member, candidate)
             self._welcome.give(work, member)
+            self._tenants.admit(work, member)
             audit.record(
                 work, audit.by_member(member), "member.joined", subject=("member", member), at=now
             )

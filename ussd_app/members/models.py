@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Identity, Index, Sequence, SmallInteger, text
+from sqlalchemy import (
+    CheckConstraint,
+    Identity,
+    Index,
+    Sequence,
+    SmallInteger,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ussd_app.db.base import Base
@@ -13,7 +20,11 @@ member_id = Sequence("member_id", metadata=Base.metadata)
 
 
 class Member(Base):
-    """A person known by a phone number. `tier` decides the limits (KYC: 0 to 3)."""
+    """A person known by a phone number. `tier` decides the limits (KYC: 0 to 3).
+
+    Who is INVITED has not joined yet: no terms, no PIN, no wallet. Until `careful_until`, after a
+    recovery, little may be sent and no guarantor changed.
+    """
 
     __tablename__ = "member"
     __table_args__ = (
@@ -21,17 +32,27 @@ class Member(Base):
         CheckConstraint(
             "status IN ('INVITED', 'ACTIVE', 'BLOCKED', 'EXPIRED', 'DELETED')", name="status"
         ),
+        CheckConstraint(
+            "kind IN ('individual', 'group', 'borrower', 'originator_agent', 'token_agent')",
+            name="kind",
+        ),
         CheckConstraint("tier BETWEEN 0 AND 3", name="tier"),
+        CheckConstraint(
+            "status NOT IN ('ACTIVE', 'BLOCKED') OR (terms_at IS NOT NULL AND joined_at IS NOT NULL)",
+            name="joined",
+        ),
     )
 
     id: Mapped[int] = mapped_column(member_id, primary_key=True)
     phone: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     language: Mapped[str]
+    kind: Mapped[str] = mapped_column(server_default="individual")
     status: Mapped[str]
     tier: Mapped[int] = mapped_column(SmallInteger)
-    terms_at: Mapped[datetime]
-    joined_at: Mapped[datetime]
+    terms_at: Mapped[datetime | None]
+    joined_at: Mapped[datetime | None]
+    careful_until: Mapped[datetime | None]
 
 
 class Registration(Base):
@@ -109,3 +130,161 @@ class Lookup(Base):
     member: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     day: Mapped[date] = mapped_column(primary_key=True)
     count: Mapped[int]
+
+
+class Guarantor(Base):
+    """Somebody asked to vouch for the `ward` when their PIN is lost.
+
+    asked → accepted | declined | lapsed; accepted → removed (by the ward) | left (by themselves).
+    """
+
+    __tablename__ = "guarantor"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('asked', 'accepted', 'declined', 'lapsed', 'removed', 'left')", name="state"
+        ),
+        CheckConstraint("ward <> guarantor", name="another"),
+        Index(
+            "uq_guarantor_ward",
+            "ward",
+            "guarantor",
+            unique=True,
+            postgresql_where=text("state IN ('asked', 'accepted')"),
+        ),
+        Index(
+            "ix_guarantor_guarantor",
+            "guarantor",
+            postgresql_where=text("state IN ('asked', 'accepted')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    ward: Mapped[int]
+    guarantor: Mapped[int]
+    state: Mapped[str] = mapped_column(server_default="asked")
+    asked_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class Recovery(Base):
+    """One attempt to get a PIN back.
+
+    open → done (a new PIN) | unlocked (the old one) | vetoed | refused (by staff) | expired.
+    `path` says who decides: guarantors, or people of the organisation. Rules are those of the
+    moment at which it was opened. `sim` is what is known of the SIM: asked (no answer yet), clean,
+    swapped, unknown.
+    """
+
+    __tablename__ = "recovery"
+    __table_args__ = (
+        CheckConstraint("path IN ('guarantors', 'people')", name="path"),
+        CheckConstraint(
+            "state IN ('open', 'done', 'unlocked', 'vetoed', 'refused', 'expired')", name="state"
+        ),
+        CheckConstraint("sim IN ('asked', 'clean', 'swapped', 'unknown')", name="sim"),
+        Index("uq_recovery_open", "member", unique=True, postgresql_where=text("state = 'open'")),
+        Index("ix_recovery_member", "member", "opened_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    member: Mapped[int]
+    path: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="open")
+    quorum: Mapped[int] = mapped_column(SmallInteger)
+    cooling_seconds: Mapped[int]
+    opened_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    old_pin_tries: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    told_ready: Mapped[bool] = mapped_column(server_default=text("false"))
+    sim: Mapped[str] = mapped_column(server_default="asked")
+    sim_asked_at: Mapped[datetime | None]
+    sim_known_at: Mapped[datetime | None]
+    sim_reference: Mapped[str | None] = mapped_column(unique=True)
+
+
+class Vote(Base):
+    """A guarantor's answer to a recovery, once; it counts while their guaranty lasts."""
+
+    __tablename__ = "vote"
+
+    recovery: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    voter: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    guarantor: Mapped[int]
+    vouches: Mapped[bool]
+    at: Mapped[datetime]
+
+
+class Approval(Base):
+    """Somebody of the organisation who let a recovery go on, once: 'staff:7', 'agent:12'."""
+
+    __tablename__ = "approval"
+
+    recovery: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    approver: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    why: Mapped[str]
+
+
+class Invitation(Base):
+    """A number asked to join: by an agent, or by the organisation itself (`inviter` is empty).
+
+    sent → proven (the code was right) → accepted; or expired, withdrawn, declined (joined without).
+    """
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('sent', 'proven', 'accepted', 'expired', 'withdrawn', 'declined')",
+            name="state",
+        ),
+        Index(
+            "uq_invitation_open",
+            "member",
+            unique=True,
+            postgresql_where=text("state IN ('sent', 'proven')"),
+        ),
+        Index("ix_invitation_inviter", "inviter", "id"),
+        Index("ix_invitation_expiring", "expires_at", postgresql_where=text("state = 'sent'")),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    member: Mapped[int]
+    tenant: Mapped[int]
+    inviter: Mapped[int | None]
+    kind: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="sent")
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    proven_at: Mapped[datetime | None]
+    asked_again_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class InvitationBatch(Base):
+    """A list of people to invite, worked off in the background."""
+
+    __tablename__ = "invitation_batch"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    inviter: Mapped[int | None]
+    made_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class InvitationRow(Base):
+    """One line of such a list as it was written, and what became of it."""
+
+    __tablename__ = "invitation_row"
+    __table_args__ = (CheckConstraint("state IN ('waiting', 'invited', 'refused')", name="state"),)
+
+    batch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    phone: Mapped[str]
+    name: Mapped[str]
+    language: Mapped[str]
+    kind: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="waiting")
+    why: Mapped[str | None]
+    invitation: Mapped[int | None]

@@ -24,6 +24,7 @@ class MemberView:
     phone: Phone
     name: Name
     language: str
+    kind: str
     status: str
     joined_at: datetime
 
@@ -49,16 +50,19 @@ class Members:
         self._local, self._lookups_a_day, self._signature = local, lookups_a_day, signature
 
     def find(self, phone: Phone) -> MemberView | None:
-        """The member with this number, whatever their status."""
+        """The member with this number, blocked or not; who is merely invited is none yet."""
         with self._db.reading() as reading:
             row = reading.row(
-                "SELECT id, phone, name, language, status, joined_at FROM member WHERE phone = %s",
+                """
+                SELECT id, phone, name, language, kind, status, joined_at
+                FROM member WHERE phone = %s AND status IN ('ACTIVE', 'BLOCKED')
+                """,
                 phone,
             )
         if row is None:
             return None
-        member, number, name, language, status, joined_at = row
-        return MemberView(member, Phone(number), Name(name), language, status, joined_at)
+        member, number, name, language, kind, status, joined_at = row
+        return MemberView(member, Phone(number), Name(name), language, kind, status, joined_at)
 
     def get(self, phone: Phone) -> MemberView:
         """The member who calls. Raises NotFound."""

@@ -27,7 +27,7 @@ INVARIANTS = (
     ),
     Invariant(
         "no errand is overdue by more than two minutes",
-        "SELECT id FROM errand WHERE state <> 'dead' AND due_at < now() - interval '2 minutes'",
+        "SELECT id FROM errand WHERE state NOT IN ('dead', 'parked') AND due_at < now() - interval '2 minutes'",
         stops=False,
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Identity, Index, SmallInteger, text
+from sqlalchemy import CheckConstraint, Identity, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ussd_app.db.base import Base
@@ -14,6 +14,8 @@ OPEN = "state IN ('waiting', 'sending', 'unclear')"
 
 class Message(Base):
     """One SMS to one number, written with the deed that it tells of.
+
+    What is secret in it stands in `body` as stars, and whole in `sealed` until it has left.
 
     waiting → sending → sent → delivered | failed; `unclear` once the company did not answer;
     expired when it came too late; suppressed when the number opted out.
@@ -34,6 +36,7 @@ class Message(Base):
     member: Mapped[int | None]
     phone: Mapped[str]
     body: Mapped[str]
+    sealed: Mapped[bytes | None]
     state: Mapped[str] = mapped_column(server_default="waiting")
     made_at: Mapped[datetime]
     valid_until: Mapped[datetime]
@@ -88,3 +91,39 @@ class SmsSpend(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     cost: Mapped[int]
     count: Mapped[int]
+
+
+class OneTimeCode(Base):
+    """A code that was sent to a number for one purpose and one `subject`: only its keyed digest.
+
+    live → right (typed, its deed not yet done) → used; or burnt (too many tries), replaced by a
+    newer one, withdrawn.
+    """
+
+    __tablename__ = "one_time_code"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('live', 'right', 'used', 'burnt', 'replaced', 'withdrawn')", name="state"
+        ),
+        Index(
+            "uq_one_time_code_live",
+            "phone",
+            "purpose",
+            unique=True,
+            postgresql_where=text("state IN ('live', 'right')"),
+        ),
+        Index("ix_one_time_code_phone", "phone", "made_at"),
+        Index("ix_one_time_code_asker", "asker", "made_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    phone: Mapped[str]
+    purpose: Mapped[str]
+    subject: Mapped[int]
+    digest: Mapped[bytes]
+    asker: Mapped[int | None]
+    state: Mapped[str] = mapped_column(server_default="live")
+    tries: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    right_at: Mapped[datetime | None]

@@ -33,7 +33,10 @@ class Transfer(Base):
 
 
 class LimitRule(Base):
-    """One limit, as data. NULL in `tier` or `token` means every one."""
+    """One limit, as data. NULL in `tier` or `token` means every one.
+
+    Tier -1 is whoever got a PIN back a moment ago; its rules hold besides those of their own tier.
+    """
 
     __tablename__ = "limit_rule"
     __table_args__ = (

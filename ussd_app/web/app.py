@@ -10,9 +10,9 @@ import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
-from ussd_app.dialog.seal import Sealer
 from ussd_app.dialog.switchboard import Switchboard
 from ussd_app.errors import Unavailable
+from ussd_app.seal import Sealer
 from ussd_app.services import Services
 from ussd_app.settings import Settings
 from ussd_app.web import callbacks, health

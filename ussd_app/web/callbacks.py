@@ -11,9 +11,9 @@ from collections.abc import Callable
 from flask import Blueprint, Response, abort, request
 
 from ussd_app.calls.service import Ended
-from ussd_app.dialog.seal import Sealer
 from ussd_app.dialog.switchboard import Switchboard
 from ussd_app.errors import Invalid
+from ussd_app.seal import Sealer
 from ussd_app.services import Services
 from ussd_app.values import Phone
 from ussd_app.web.edge import Edge

@@ -7,7 +7,8 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ussd_app.settings import Network, Settings
+from ussd_app.parsers import Network
+from ussd_app.settings import Settings
 
 REMEMBERED_MOST = 1000  # strangers cannot fill the memory
 

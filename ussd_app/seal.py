@@ -1,4 +1,4 @@
-"""What keeps calls secret in Redis: names that tell nothing and contents that nobody can read."""
+"""What keeps stored things secret: names that tell nothing and contents that nobody can read."""
 
 from __future__ import annotations
 

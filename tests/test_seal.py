@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ussd_app.dialog.seal import NONCE_BYTES, Sealer
+from ussd_app.seal import NONCE_BYTES, Sealer
 
 DATA_KEY, INDEX_KEY = bytes(range(32)), bytes(range(32, 64))
 SEALER = Sealer(data_key=DATA_KEY, index_key=INDEX_KEY)
