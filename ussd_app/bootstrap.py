@@ -89,12 +89,13 @@ def services_of(
     signature = constants_of(settings)
     tokens, tenants = Tokens(db, clock), Tenants(db, clock)
     sealer = Sealer(data_key=settings.message_key, index_key=settings.code_key)
-    messages = Messages(db, clock, catalogs)
+    messages = Messages(db, clock, catalogs, sealer)
     codes = Codes(db, clock, messages, sealer, caps=Caps(asker_a_day=settings.invitations_a_day))
     delivery = Delivery(
         db,
         clock,
         sms,
+        sealer=sealer,
         budget=Budget(settings.sms_daily_spend * 100, settings.sms_price, local),
         unclear_seconds=settings.sms_unclear_seconds,
     )

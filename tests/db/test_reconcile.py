@@ -171,6 +171,11 @@ BREAKS: list[Break] = [
         ("UPDATE message SET state = 'waiting'",),
     ),
     (
+        "no SMS keeps its secret once it has left",
+        VIOLATED,
+        ("UPDATE message SET sealed = 'x'",),
+    ),
+    (
         "no SMS is late by more than an hour",
         WARNING,
         (

@@ -111,6 +111,7 @@ class Post:
             self.world.db,
             self.world.clock,
             sms,
+            sealer=self.world.services.messages._sealer,
             budget=Budget(daily_most, PRICE, self.world.services.local),
             unclear_seconds=self.world.settings.sms_unclear_seconds,
         )

@@ -17,6 +17,7 @@ from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import Rejected, Unclear, Unreachable
 from ussd_app.messages.sms import Sms
+from ussd_app.seal import Sealer
 
 RETRY_PAUSES = (0, 30, 120, 600, 3600)  # seconds; then the last again until it is too late
 COPIES_MOST = 2
@@ -47,7 +48,9 @@ class Due:
     id: int
     state: str
     phone: str
+    key: str
     body: str
+    sealed: bytes | None
     valid_until: datetime
     attempts: int
     copies: int
@@ -58,9 +61,16 @@ class Delivery:
     """Carries SMS to the company and takes in its reports."""
 
     def __init__(
-        self, db: Database, clock: Clock, sms: Sms, *, budget: Budget, unclear_seconds: float
+        self,
+        db: Database,
+        clock: Clock,
+        sms: Sms,
+        *,
+        sealer: Sealer,
+        budget: Budget,
+        unclear_seconds: float,
     ) -> None:
-        self._db, self._clock, self._sms = db, clock, sms
+        self._db, self._clock, self._sms, self._sealer = db, clock, sms, sealer
         self._budget, self._unclear = budget, timedelta(seconds=unclear_seconds)
         self._alarmed: date | None = None
 
@@ -73,6 +83,9 @@ class Delivery:
                 return None
             if (wait := self._hindered(work, due)) is not None:
                 return wait.until
+            if (text := self._text(due)) is None:
+                log.error("sms.unreadable", message=due.id)
+                return _close(work, due, "failed", "sealed with a key that is gone").until
             if not self._charge(work, today):
                 self._alarm(today)
                 return self._clock.now() + CAP_PAUSE
@@ -84,7 +97,7 @@ class Delivery:
                 self._clock.now(),
                 due.id,
             )
-        return self._hand_over(due, today)
+        return self._hand_over(due, text, today)
 
     def report(self, provider_id: str, *, status: str, phone: str, failure: str | None) -> None:
         """Take in a delivery report; again, or out of order, it changes nothing."""
@@ -132,10 +145,10 @@ class Delivery:
                 most,
             )
 
-    def _hand_over(self, due: Due, day: date) -> datetime | None:
+    def _hand_over(self, due: Due, text: str, day: date) -> datetime | None:
         """Call the company, outside of any transaction, and write down what it said."""
         try:
-            accepted = self._sms.send(due.phone, due.body)
+            accepted = self._sms.send(due.phone, text)
         except Unreachable as error:
             pause = RETRY_PAUSES[min(due.attempts, len(RETRY_PAUSES) - 1)]
             state = "unclear" if due.copies else "waiting"  # an earlier copy's end is unknown still
@@ -154,6 +167,13 @@ class Delivery:
             if accepted.cost:
                 _correct(work, day, cost=accepted.cost - self._budget.price)
         return None
+
+    def _text(self, due: Due) -> str | None:
+        """What is to be sent; None if it was sealed with another key."""
+        if due.sealed is None:
+            return due.body
+        opened = self._sealer.open(due.sealed, bound_to=due.key.encode())
+        return None if opened is None else opened.decode()
 
     def _hindered(self, work: Work, due: Due) -> _Wait | None:
         """Why it cannot go out now: until when, or for good."""
@@ -230,7 +250,10 @@ class Delivery:
 
     def _sent(self, work: Work, message: int, provider_id: str) -> None:
         work.run(
-            "UPDATE message SET state = 'sent', provider_id = %s, failure = NULL WHERE id = %s",
+            """
+            UPDATE message SET state = 'sent', provider_id = %s, failure = NULL, sealed = NULL
+            WHERE id = %s
+            """,
             provider_id,
             message,
         )
@@ -249,12 +272,14 @@ class Delivery:
         with self._db.work() as work:
             work.run(
                 """
-                UPDATE message SET state = %s, failure = %s, copies = coalesce(%s, copies)
+                UPDATE message SET state = %s, failure = %s, copies = coalesce(%s, copies),
+                    sealed = CASE WHEN %s <> 'failed' THEN sealed END
                 WHERE id = %s AND state = 'sending'
                 """,
                 state,
                 failure,
                 copies,
+                state,
                 due.id,
             )
             if free_of:
@@ -275,7 +300,7 @@ def _locked(work: Work, message: int) -> Due | None:
     """The message if it is still under way, locked until the work ends."""
     row = work.row(
         """
-        SELECT id, state, phone, body, valid_until, attempts, copies, tried_at
+        SELECT id, state, phone, dedupe, body, sealed, valid_until, attempts, copies, tried_at
         FROM message WHERE id = %s AND state IN ('waiting', 'sending', 'unclear')
         FOR NO KEY UPDATE
         """,
@@ -285,7 +310,12 @@ def _locked(work: Work, message: int) -> Due | None:
 
 
 def _close(work: Work, due: Due, state: str, failure: str) -> _Wait:
-    work.run("UPDATE message SET state = %s, failure = %s WHERE id = %s", state, failure, due.id)
+    work.run(
+        "UPDATE message SET state = %s, failure = %s, sealed = NULL WHERE id = %s",
+        state,
+        failure,
+        due.id,
+    )
     return _Wait(None)
 
 

@@ -13,6 +13,13 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "no SMS keeps its secret once it has left",
+        """
+        SELECT id FROM message
+        WHERE sealed IS NOT NULL AND state NOT IN ('waiting', 'sending', 'unclear')
+        """,
+    ),
+    Invariant(
         "no SMS is late by more than an hour",
         """
         SELECT id FROM message

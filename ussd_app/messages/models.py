@@ -113,6 +113,11 @@ class OneTimeCode(Base):
             postgresql_where=text("state IN ('live', 'right')"),
         ),
         Index("ix_one_time_code_phone", "phone", "made_at"),
+        Index(
+            "ix_one_time_code_subject",
+            "subject",
+            postgresql_where=text("state IN ('live', 'right')"),
+        ),
         Index("ix_one_time_code_asker", "asker", "made_at"),
     )
 

@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from ussd_app.clock import Clock
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import NotAllowed
+from ussd_app.seal import Sealer
 from ussd_app.text import Catalogs, Text
 from ussd_app.values import without_pins
 
 ERRAND = "sms"
 STOP_WORDS, START_WORDS = {"STOP", "ACHA", "KOMESHA"}, {"START", "ANZA"}
+HIDDEN = "******"  # what is kept of a secret
 
 
 class OptedOut(NotAllowed):
@@ -22,7 +24,10 @@ class OptedOut(NotAllowed):
 
 @dataclass(frozen=True)
 class Draft:
-    """An SMS to be: `key` makes it one, however often it is promised."""
+    """An SMS to be: `key` makes it one, however often it is promised.
+
+    A `secret` is what its text shows as {code}; until the SMS has left it is kept sealed alone.
+    """
 
     key: str
     kind: str
@@ -32,24 +37,25 @@ class Draft:
     values: Mapping[str, object] = field(default_factory=dict)
     member: int | None = None
     hours: float = 24
+    secret: str | None = None
 
 
 class Messages:
     """SMS as the rest of the application knows them."""
 
-    def __init__(self, db: Database, clock: Clock, catalogs: Catalogs) -> None:
-        self._db, self._clock, self._catalogs = db, clock, catalogs
+    def __init__(self, db: Database, clock: Clock, catalogs: Catalogs, sealer: Sealer) -> None:
+        self._db, self._clock, self._catalogs, self._sealer = db, clock, catalogs, sealer
 
     def queue(self, work: Work, *drafts: Draft) -> int:
         """Promise these SMS with the deed; how many were not promised before."""
         now = self._clock.now()
-        bodies = [self._catalogs.say(d.text, d.language, **d.values) for d in drafts]
         return work.run(
             """
             WITH fresh AS (
-                INSERT INTO message (dedupe, kind, member, phone, body, valid_until, made_at)
+                INSERT INTO message (dedupe, kind, member, phone, body, sealed, valid_until, made_at)
                 SELECT d.*, %s::timestamptz FROM unnest(
-                    %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[]
+                    %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::bytea[],
+                    %s::timestamptz[]
                 ) AS d
                 ON CONFLICT (dedupe) DO NOTHING RETURNING id
             )
@@ -60,7 +66,8 @@ class Messages:
             [d.kind for d in drafts],
             [d.member for d in drafts],
             [d.phone for d in drafts],
-            bodies,
+            [self._worded(d, HIDDEN) for d in drafts],
+            [self._sealed(d) for d in drafts],
             [now + timedelta(hours=d.hours) for d in drafts],
             now,
         )
@@ -112,6 +119,17 @@ class Messages:
         """This number wants no more SMS. Again changes nothing."""
         with self._db.work() as work:
             _opt_out(work, phone, self._clock.now())
+
+    def _worded(self, draft: Draft, code: str) -> str:
+        values = draft.values if draft.secret is None else {**draft.values, "code": code}
+        return self._catalogs.say(draft.text, draft.language, **values)
+
+    def _sealed(self, draft: Draft) -> bytes | None:
+        """The whole text, for its message alone."""
+        if draft.secret is None:
+            return None
+        text = self._worded(draft, draft.secret)
+        return self._sealer.seal(text.encode(), bound_to=draft.key.encode())
 
 
 def _opt_out(work: Work, phone: str, now: datetime) -> None:

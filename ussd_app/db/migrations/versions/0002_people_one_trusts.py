@@ -268,6 +268,13 @@ def upgrade() -> None:
     op.create_index("ix_one_time_code_asker", "one_time_code", ["asker", "made_at"], unique=False)
     op.create_index("ix_one_time_code_phone", "one_time_code", ["phone", "made_at"], unique=False)
     op.create_index(
+        "ix_one_time_code_subject",
+        "one_time_code",
+        ["subject"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('live', 'right')"),
+    )
+    op.create_index(
         "uq_one_time_code_live",
         "one_time_code",
         ["phone", "purpose"],
