@@ -217,9 +217,10 @@ def test_a_callback_that_could_not_be_written_down_is_asked_for_again(
     away = replace(
         services,
         calls=type(services.calls)(nowhere, town.clock),
-        messages=type(services.messages)(nowhere, town.clock, services.catalogs),
+        messages=type(services.messages)(nowhere, town.clock, services.catalogs, town.sealer),
         delivery=type(services.delivery)(
-            nowhere, town.clock, services.delivery._sms, budget=services.delivery._budget, unclear_seconds=1
+            nowhere, town.clock, services.delivery._sms, sealer=town.sealer,
+            budget=services.delivery._budget, unclear_seconds=1
         ),
     )  # fmt: skip
     client = client_of(replace(town, services=away))
