@@ -16,6 +16,7 @@ from ussd_app.dialog.lines import Lines, Rates
 from ussd_app.gateways.africastalking import AfricasTalkingSms
 from ussd_app.gateways.sim_swaps import FixedSimSwaps
 from ussd_app.members.guarantors import Guarantors, Policy
+from ussd_app.members.invitation_lists import InvitationLists
 from ussd_app.members.invitations import Invitations
 from ussd_app.members.joining import Joining
 from ussd_app.members.pin_vault import PinVault
@@ -175,6 +176,14 @@ def services_of(
         guarantors=guarantors,
         recoveries=recoveries,
         invitations=invitations,
+        invitation_lists=InvitationLists(
+            db,
+            clock,
+            invitations,
+            languages=catalogs.languages,
+            countries=settings.countries,
+            organisation=settings.organisation,
+        ),
         codes=codes,
         payments=payments,
         receipts=Receipts(db, tokens, messages, local),

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import click
 
-from ussd_app.commands import dialling, doctor, environment, menus, processes, reconcile, run
+from ussd_app.commands import (
+    dialling,
+    doctor,
+    environment,
+    invite,
+    menus,
+    processes,
+    reconcile,
+    run,
+)
 from ussd_app.commands.environment import settings
 from ussd_app.db.work import NotDurable
 from ussd_app.errors import Unavailable
+from ussd_app.members.kinds import BORROWER, KINDS
 from ussd_app.settings import SettingsFaulty
 
 
@@ -93,6 +104,39 @@ def doctor_command(*, as_json: bool) -> None:
 def reconcile_command(*, as_json: bool) -> None:
     """Check the books against themselves. Exit code: 0 clean, 1 warnings, 2 violated or unread."""
     sys.exit(reconcile.reconcile(as_json=as_json))
+
+
+@main.command("invite")
+@click.argument("phone", required=False)
+@click.argument("name", required=False)
+@click.option("--kind", type=click.Choice(list(KINDS)), default=BORROWER, show_default=True)
+@click.option("--language", help="In which they are spoken to, if not in the usual one.")
+@click.option(
+    "--csv",
+    "path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A list: phone,name[,language][,kind] with these names in its first line.",
+)
+@click.option("--results", "batch", type=int, help="What became of a list.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def invite_command(
+    *,
+    phone: str | None,
+    name: str | None,
+    kind: str,
+    language: str | None,
+    path: Path | None,
+    batch: int | None,
+    as_json: bool,
+) -> None:
+    """Invite PHONE, called NAME, or a list. Exit code: 1 if somebody is refused."""
+    if path and not (phone or batch):
+        sys.exit(invite.many(path, as_json=as_json))
+    if batch is not None and not (phone or path):
+        sys.exit(invite.results(batch, as_json=as_json))
+    if phone and name and not (path or batch):
+        sys.exit(invite.one(phone, name, language=language, kind=kind, as_json=as_json))
+    raise click.UsageError("give PHONE and NAME, or --csv, or --results")
 
 
 @main.group()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ussd_app.calls.service import Calls
 from ussd_app.clock import Clock, Local
 from ussd_app.members.guarantors import Guarantors
+from ussd_app.members.invitation_lists import InvitationLists
 from ussd_app.members.invitations import Invitations
 from ussd_app.members.joining import Joining
 from ussd_app.members.pins import Pins
@@ -41,6 +42,7 @@ class Services:
     guarantors: Guarantors
     recoveries: Recoveries
     invitations: Invitations
+    invitation_lists: InvitationLists
     codes: Codes
     payments: Payments
     receipts: Receipts

@@ -225,6 +225,11 @@ class Settings:
     lookup_keep_days: int = _setting(
         parsers.whole(1), "30", "days until it is forgotten how many names a member saw on a day"
     )
+    invitation_keep_days: int = _setting(
+        parsers.whole(1),
+        "30",
+        "days until a list of invitations that was worked off, and a one-time code, are forgotten",
+    )
     report_keep_days: int = _setting(
         parsers.whole(2),
         "90",

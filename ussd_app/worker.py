@@ -24,4 +24,8 @@ def carrier_of(built: Built) -> Carrier:
 
 def handlers_of(services: Services) -> dict[str, Handler]:
     """What is done for each kind of errand."""
-    return {"sms": services.delivery.carry, "receipts": services.receipts.tell}
+    return {
+        "sms": services.delivery.carry,
+        "receipts": services.receipts.tell,
+        "invitations": services.invitation_lists.carry,
+    }

@@ -62,6 +62,7 @@ def test_everything_that_is_looked_at_has_a_name(built: Built) -> None:
         "tables are current",
         "clocks agree",
         "the books are append-only",
+        "identities promised and not made yet",
         "every PIN's pepper is at hand",
         "Redis evicts nothing",
         "Redis asks for a password",

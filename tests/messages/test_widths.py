@@ -10,7 +10,7 @@ from ussd_app import bootstrap
 from ussd_app.clock import Local
 from ussd_app.commands.menus import WIDEST_CONSTANTS
 from ussd_app.ledger import service as ledger
-from ussd_app.members import joining, pins, service
+from ussd_app.members import invitations, inviting, joining, pins, service
 from ussd_app.text import SMS_SEPTETS, Text, placeholders, septets
 from ussd_app.transfers import receipts, recipients, statements
 from ussd_app.values import Amount, DayAndHour, Name, Phone, Reference
@@ -26,6 +26,10 @@ TEXTS = {
     "locked for good": pins.LOCKED_FOR_GOOD,
     "changed": pins.CHANGED,
     "complaint": service.COMPLAINT,
+    "invited by an agent": inviting.BY_AGENT,
+    "invited by the organisation": inviting.BY_US,
+    "invited in person": inviting.BEFORE_AGENT,
+    "asks again": invitations.ASKS_AGAIN,
 }
 WIDEST = {
     **WIDEST_CONSTANTS,
@@ -37,6 +41,8 @@ WIDEST = {
     "when": DayAndHour.widest,
     "until": DayAndHour.widest,
     "token": "W" * 12,
+    "agent": Name(Name.widest).short,
+    "dial": WIDEST_CONSTANTS["code"],
 }
 
 

@@ -15,6 +15,7 @@ from ussd_app.commands.findings import OK, VIOLATED, WARNING, Finding, tell
 from ussd_app.db import migrate
 from ussd_app.db.work import NotDurable
 from ussd_app.errors import Unavailable
+from ussd_app.members.inviting import IDENTITY
 from ussd_app.settings import SettingsFaulty
 
 CLOCK_SECONDS_MOST = 2.0
@@ -81,6 +82,8 @@ def _database(built: Built) -> Iterator[Finding]:
         used = reading.rows("SELECT pepper, count(*) FROM pin GROUP BY pepper ORDER BY pepper")
         gone = {pepper for pepper, _count in used} - built.settings.pin_peppers.keys()
         told = [f"{pepper}: {count}{' MISSING' * (pepper in gone)}" for pepper, count in used]
+        (waiting,) = reading.the_row("SELECT count(*) FROM errand WHERE kind = %s", IDENTITY)
+        yield Finding("identities promised and not made yet", OK, str(waiting))
         yield Finding("every PIN's pepper is at hand", VIOLATED if gone else OK, ", ".join(told))
 
 

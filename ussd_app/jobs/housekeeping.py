@@ -1,4 +1,7 @@
-"""Remove what has no use any more, a batch of each kind at a time; never books, audit or payments."""
+"""Remove what has no use any more and end what is over, a batch of each kind at a time.
+
+Never books, audit or payments.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,12 @@ from ussd_app.settings import Settings
 
 EVERY_SECONDS = 600.0
 BATCH = 5000  # a fraction of a second, for which the relay waits
+EXPIRED_AT_ONCE = 200  # each is several statements
 
 
 def chores(services: Services, settings: Settings) -> list[Chore]:
     """One for each kind, so that one that fails keeps no other from being done."""
-    return [
+    forgetting = [
         Chore(name, EVERY_SECONDS, partial(forget, after_days=days, most=BATCH))
         for name, forget, days in (
             (
@@ -24,5 +28,9 @@ def chores(services: Services, settings: Settings) -> list[Chore]:
             ),
             ("old-lookups", services.members.forget_lookups, settings.lookup_keep_days),
             ("old-reports", services.delivery.forget_reports, settings.report_keep_days),
+            ("old-codes", services.codes.forget, settings.invitation_keep_days),
+            ("old-lists", services.invitation_lists.forget, settings.invitation_keep_days),
         )
     ]
+    expire = partial(services.invitations.expire, most=EXPIRED_AT_ONCE)
+    return [*forgetting, Chore("overdue-invitations", EVERY_SECONDS, expire)]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from ussd_app.audit import service as audit
 from ussd_app.clock import Clock
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import NotAllowed, NotFound
+from ussd_app.members import status
+from ussd_app.members.kinds import INDIVIDUAL
 from ussd_app.members.pin_vault import Verifier
-from ussd_app.members.pins import Pins
+from ussd_app.members.pins import Pins, forget
+from ussd_app.members.status import Status
 from ussd_app.messages.service import Draft, Messages
 from ussd_app.text import _
 from ussd_app.values import Amount, Name, Phone
@@ -94,15 +97,19 @@ class Joining:
             raise NotAllowed("this country is not served")
         now = self._clock.now()
         with self._db.work() as work:
-            _one_at_a_time(work, phone)
+            one_at_a_time(work, phone)
             work.run(
                 """
                 INSERT INTO registration (id, phone, language, began_at, touched_at)
-                SELECT nextval('member_id'), %s, %s, %s, %s
-                WHERE NOT EXISTS (SELECT FROM member WHERE phone = %s)
+                SELECT coalesce((SELECT id FROM member WHERE phone = %s), nextval('member_id')),
+                    %s, %s, %s, %s
+                WHERE NOT EXISTS (
+                    SELECT FROM member WHERE phone = %s AND status NOT IN ('INVITED', 'EXPIRED')
+                )
                 ON CONFLICT (phone) DO UPDATE
                 SET language = excluded.language, touched_at = excluded.touched_at
                 """,
+                phone,
                 phone,
                 language,
                 now,
@@ -139,7 +146,7 @@ class Joining:
         """
         now = self._clock.now()
         with self._db.work() as work:
-            _one_at_a_time(work, phone)
+            one_at_a_time(work, phone)
             row = work.row(
                 """
                 DELETE FROM registration
@@ -152,26 +159,38 @@ class Joining:
                 _must_be_done(work, phone, candidate)
                 return self._welcome.grant
             member, language, terms_at, name = row
-            work.run(
-                """
-                INSERT INTO member (id, phone, name, language, status, tier, terms_at, joined_at)
-                VALUES (%s, %s, %s, %s, 'ACTIVE', %s, %s, %s)
-                """,
-                member,
-                phone,
-                name,
-                language,
-                FIRST_TIER,
-                terms_at,
-                now,
-            )
+            if work.row("SELECT 1 FROM member WHERE id = %s FOR NO KEY UPDATE", member):
+                _leave_invitation(work, member, name, language, terms_at=terms_at, at=now)
+            else:
+                work.run(
+                    """
+                    INSERT INTO member
+                        (id, phone, name, language, status, tier, terms_at, joined_at)
+                    VALUES (%s, %s, %s, %s, 'ACTIVE', %s, %s, %s)
+                    """,
+                    member,
+                    phone,
+                    name,
+                    language,
+                    FIRST_TIER,
+                    terms_at,
+                    now,
+                )
             self._pins.set_first(work, member, candidate)
             self._welcome.give(work, member)
             self._tenants.admit(work, member)
             audit.record(
                 work, audit.by_member(member), "member.joined", subject=("member", member), at=now
             )
-            self._messages.queue(work, self._letter(member, phone, language, Name(name)))
+            letter = welcome_letter(
+                member,
+                phone,
+                language,
+                name=Name(name),
+                grant=self._welcome.grant,
+                signature=self._signature,
+            )
+            self._messages.queue(work, letter)
         return self._welcome.grant
 
     def forget_unfinished(self, *, after_days: int, most: int) -> int:
@@ -188,28 +207,70 @@ class Joining:
                 most,
             )
 
-    def _letter(self, member: int, phone: Phone, language: str, name: Name) -> Draft:
-        grant = self._welcome.grant
-        return Draft(
-            key=f"welcome:{member}",
-            kind="welcome",
-            phone=phone,
-            language=language,
-            text=WELCOME if grant.units else WELCOME_WITHOUT_GRANT,
-            values={**self._signature, "name": name.short, "amount": grant},
-            member=member,
-        )
+
+def welcome_letter(
+    member: int,
+    phone: Phone,
+    language: str,
+    *,
+    name: Name,
+    grant: Amount,
+    signature: dict[str, str],
+) -> Draft:
+    """The SMS that greets a new member, once, however they joined."""
+    return Draft(
+        key=f"welcome:{member}",
+        kind="welcome",
+        phone=phone,
+        language=language,
+        text=WELCOME if grant.units else WELCOME_WITHOUT_GRANT,
+        values={**signature, "name": name.short, "amount": grant},
+        member=member,
+    )
 
 
-def _one_at_a_time(work: Work, phone: Phone) -> None:
+def one_at_a_time(work: Work, phone: Phone) -> None:
     """Beginning and finishing see what the other has done."""
     work.run("SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))", phone)
+
+
+def _leave_invitation(
+    work: Work, member: int, name: str, language: str, *, terms_at: datetime, at: datetime
+) -> None:
+    """Somebody invited joins without the code, and so as anybody does."""
+    forget(work, member)
+    work.run(
+        """
+        UPDATE invitation SET state = 'declined', ended_at = %s
+        WHERE member = %s AND state IN ('sent', 'proven')
+        """,
+        at,
+        member,
+    )
+    work.run(
+        """
+        UPDATE member SET name = %s, language = %s, kind = %s, tier = %s, terms_at = %s,
+            joined_at = %s WHERE id = %s
+        """,
+        name,
+        language,
+        INDIVIDUAL,
+        FIRST_TIER,
+        terms_at,
+        at,
+        member,
+    )
+    why = "joined without a code"
+    status.change(work, member, Status.ACTIVE, by=audit.by_member(member), why=why, at=at)
 
 
 def _must_be_done(work: Work, phone: Phone, candidate: str) -> None:
     """The same hop may come twice: then the member is there, with this very PIN."""
     done = work.row(
-        "SELECT 1 FROM member m JOIN pin p ON p.member = m.id WHERE m.phone = %s AND verifier = %s",
+        """
+        SELECT 1 FROM member m JOIN pin p ON p.member = m.id
+        WHERE m.phone = %s AND verifier = %s AND joined_at IS NOT NULL
+        """,
         phone,
         Verifier.load(candidate).hash,
     )

@@ -245,6 +245,7 @@ class Invitation(Base):
             unique=True,
             postgresql_where=text("state IN ('sent', 'proven')"),
         ),
+        Index("ix_invitation_member", "member", "id"),
         Index("ix_invitation_inviter", "inviter", "id"),
         Index("ix_invitation_expiring", "expires_at", postgresql_where=text("state = 'sent'")),
     )
@@ -263,12 +264,14 @@ class Invitation(Base):
 
 
 class InvitationBatch(Base):
-    """A list of people to invite, worked off in the background."""
+    """A list of people to invite, worked off in the background for whoever gave it."""
 
     __tablename__ = "invitation_batch"
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    inviter: Mapped[int | None]
+    actor_kind: Mapped[str]
+    actor: Mapped[int | None]
+    channel: Mapped[str]
     made_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

@@ -271,6 +271,11 @@ class Pins:
         )
 
 
+def forget(work: Work, member: int) -> None:
+    """Forget the PIN that somebody chose who has not joined, if they did."""
+    work.run("DELETE FROM pin WHERE member = %s", member)
+
+
 def _owner(work: Work, phone: Phone) -> int:
     """The id a PIN of this number is bound to: the member's, or the one an applicant will have."""
     row = work.row(

@@ -147,6 +147,21 @@ class Codes:
             )
         return row[0] if row else None
 
+    def right(self, work: Work, phone: str, purpose: str) -> int | None:
+        """The id of the number's code that was judged right and whose deed may still be done."""
+        row = work.row(
+            """
+            SELECT id FROM one_time_code
+            WHERE phone = %s AND purpose = %s AND state = 'right'
+                AND greatest(expires_at, right_at + %s) > %s
+            """,
+            phone,
+            purpose,
+            CONFIRMATION_LIFE,
+            self._clock.now(),
+        )
+        return row[0] if row else None
+
     def use(self, work: Work, code: int, *, purpose: str, subject: int) -> None:
         """Use up a code that was judged right, with the deed it allows. Raises CodeGone."""
         used = work.run(
@@ -174,6 +189,20 @@ class Codes:
             purpose,
             subject,
         )
+
+    def forget(self, *, after_days: int, most: int) -> int:
+        """Forget codes that were sent so long ago; how many were forgotten."""
+        with self._db.work() as work:
+            return work.run(
+                """
+                DELETE FROM one_time_code WHERE ctid = ANY (ARRAY(
+                    SELECT ctid FROM one_time_code WHERE made_at < %s
+                    LIMIT %s FOR UPDATE SKIP LOCKED
+                ))
+                """,
+                self._clock.now() - timedelta(days=after_days),
+                most,
+            )
 
     def _charge_asker(self, work: Work, asker: int, now: datetime) -> None:
         """The rows are the count; whoever comes at the same moment waits until this one stands."""

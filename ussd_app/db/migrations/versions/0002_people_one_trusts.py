@@ -207,6 +207,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'sent'"),
     )
     op.create_index("ix_invitation_inviter", "invitation", ["inviter", "id"], unique=False)
+    op.create_index("ix_invitation_member", "invitation", ["member", "id"], unique=False)
     op.create_index(
         "uq_invitation_open",
         "invitation",
@@ -217,7 +218,9 @@ def upgrade() -> None:
     op.create_table(
         "invitation_batch",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("inviter", sa.BigInteger(), nullable=True),
+        sa.Column("actor_kind", sa.Text(), nullable=False),
+        sa.Column("actor", sa.BigInteger(), nullable=True),
+        sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation_batch")),
