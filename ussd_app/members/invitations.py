@@ -186,9 +186,9 @@ class Invitations:
         now = self._clock.now()
         with self._db.work() as work:
             inviter = _agent(work, agent)
-            invitee = _invitee_of(work, inviter, invitation)
-            own = invitee.invitation
-            if own is None or own.id != invitation or own.state not in ("sent", "expired"):
+            invitee, state = _invitee_of(work, inviter, invitation)
+            another = invitee.open and invitee.open.id != invitation
+            if invitee.has_joined or another or state not in ("sent", "expired"):
                 raise NotFound("nothing to send again")
             invitees.reopen(work, invitee.id, invitation, at=now, life=LIFE, by=inviter.by)
             self._inviting.send(work, inviter, invitee, BY_AGENT, purpose=PURPOSE, life=LIFE)
@@ -197,13 +197,11 @@ class Invitations:
         """Take it back: its code is void. Again changes nothing. Raises NotFound, Conflict (joined)."""
         with self._db.work() as work:
             inviter = _agent(work, agent)
-            invitee = _invitee_of(work, inviter, invitation)
-            if invitee.open and invitee.open.id == invitation:
-                self._inviting.end(work, invitee, "withdrawn", by=inviter.by)
-                return
-            (state,) = work.the_row("SELECT state FROM invitation WHERE id = %s", invitation)
+            invitee, state = _invitee_of(work, inviter, invitation)
             if state == "accepted":
                 raise Conflict("has joined")
+            if invitee.open and invitee.open.id == invitation:
+                self._inviting.end(work, invitee, "withdrawn", by=inviter.by)
 
     # -- for who was invited
 
@@ -405,9 +403,9 @@ def _agent(work: Work, phone: Phone) -> Inviter:
     return Inviter(row[0], Name(row[1]).short, audit.by_member(row[0]))
 
 
-def _invitee_of(work: Work, inviter: Inviter, invitation: int) -> Invitee:
-    """Whom the agent invited so, locked. Raises NotFound."""
-    row = work.row(
+def _invitee_of(work: Work, inviter: Inviter, invitation: int) -> tuple[Invitee, str]:
+    """Whom the agent invited so, locked, and the state of that invitation. Raises NotFound."""
+    phone = work.row(
         """
         SELECT m.phone FROM invitation i JOIN member m ON m.id = i.member
         WHERE i.id = %s AND i.inviter = %s
@@ -415,10 +413,11 @@ def _invitee_of(work: Work, inviter: Inviter, invitation: int) -> Invitee:
         invitation,
         inviter.id,
     )
-    invitee = invitees.lock(work, Phone(row[0])) if row else None
+    invitee = invitees.lock(work, Phone(phone[0])) if phone else None
     if invitee is None:
         raise NotFound("no such invitation")
-    return invitee
+    (state,) = work.the_row("SELECT state FROM invitation WHERE id = %s", invitation)
+    return invitee, str(state)
 
 
 def _has_identity(kind: str) -> bool | None:
