@@ -166,6 +166,21 @@ BREAKS: list[Break] = [
         ),
     ),
     (
+        "who is invited has an open invitation, and nobody else has one",
+        VIOLATED,
+        ("UPDATE member SET status = 'INVITED' WHERE id = 1",),
+    ),
+    (
+        "who is invited has an open invitation, and nobody else has one",
+        VIOLATED,
+        (
+            """
+            INSERT INTO invitation (member, tenant, kind, made_at, expires_at)
+            VALUES (1, 1, 'borrower', now(), now())
+            """,
+        ),
+    ),
+    (
         "every SMS that is under way has an errand",
         VIOLATED,
         ("UPDATE message SET state = 'waiting'",),

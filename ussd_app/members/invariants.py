@@ -27,4 +27,12 @@ INVARIANTS = (
         WHERE m.joined_at IS NOT NULL
         """,
     ),
+    Invariant(
+        "who is invited has an open invitation, and nobody else has one",
+        """
+        SELECT m.id FROM member m WHERE (m.status = 'INVITED') <> EXISTS (
+            SELECT FROM invitation i WHERE i.member = m.id AND i.state IN ('sent', 'proven')
+        )
+        """,
+    ),
 )
