@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import LiteralString
 
 from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database, Work
@@ -15,6 +16,22 @@ from ussd_app.values import Name, Phone
 
 ERRAND = "guarantor"
 ANSWER = timedelta(hours=72)  # to accept or decline
+
+_COUNTING: LiteralString = """
+    SELECT g.id, m.id, m.phone, m.name, m.language
+    FROM guarantor g JOIN member m ON m.id = g.guarantor
+    WHERE g.ward = %s AND g.state = 'accepted' AND g.accepted_at <= %s AND m.status = 'ACTIVE'
+        AND (%s < 2 OR NOT EXISTS (
+            SELECT FROM guarantor b
+            WHERE b.ward = g.guarantor AND b.guarantor = g.ward AND b.state = 'accepted'
+        ))
+        AND (%s < 3 OR NOT EXISTS (
+            SELECT FROM guarantor b JOIN guarantor c ON c.ward = b.guarantor
+            WHERE b.ward = g.guarantor AND b.state = 'accepted'
+                AND c.guarantor = g.ward AND c.state = 'accepted'
+        ))
+    ORDER BY g.accepted_at, g.id
+"""
 
 
 @dataclass(frozen=True)
@@ -139,7 +156,13 @@ class Guarantors:
 
         Accepted, for long enough by then, not in a ring, and themselves ACTIVE; longest first.
         """
-        raise NotImplementedError
+        rows = work.rows(
+            _COUNTING, ward, at - self._policy.age, self._policy.ring, self._policy.ring
+        )
+        return [
+            Counting(guaranty, member, Phone(phone), Name(name), language)
+            for guaranty, member, phone, name, language in rows
+        ]
 
     def counts(self, member: int) -> dict[str, int]:
         """How many of a member's guarantors are in each state, for staff: no names, no numbers.
