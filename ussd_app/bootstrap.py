@@ -125,6 +125,7 @@ def services_of(
         pins,
         guarantors,
         messages=messages,
+        codes=codes,
         sim_swaps=sim_swaps_of(settings),
         rules=rules_of(settings),
         local=local,

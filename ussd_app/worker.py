@@ -27,5 +27,5 @@ def handlers_of(services: Services) -> dict[str, Handler]:
     return {
         "sms": services.delivery.carry,
         "receipts": services.receipts.tell,
-        "invitations": services.invitation_lists.carry,
+        "recovery": services.recoveries.carry,
     }

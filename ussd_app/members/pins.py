@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from ussd_app.audit import service as audit
+from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import NotBegun, NotFound, PinLocked, PinWeak, PinWrong
@@ -25,6 +27,9 @@ LOCKED_UNTIL = _(
 )
 LOCKED_FOR_GOOD = _(
     "{org}: your PIN is locked after many wrong tries. Call {support} to unlock it."
+)
+UNLOCKED = _(
+    "{org}: our staff unlocked your PIN. It is the same as before. Questions? Call {support}."
 )
 CHANGED = _("{org}: your PIN was changed on {until}. Not you? Call {support} at once.")
 
@@ -127,38 +132,93 @@ class Pins:
 
     def change(self, phone: Phone, candidate: str) -> None:
         """Replace the PIN by one chosen twice; the owner is told. Again changes nothing more."""
-        verifier = Verifier.load(candidate)
         now = self._clock.now()
         with self._db.work() as work:
             member = _owner(work, phone)
-            row = work.row("SELECT pepper, verifier FROM pin WHERE member = %s FOR UPDATE", member)
-            if row is None:
-                raise NotFound("no PIN to change")
-            if Verifier(*row) == verifier:
+            if not self.replace(work, member, candidate, at=now):
                 return
-            work.run(
-                """
-                INSERT INTO past_pin (member, pepper, verifier, replaced_at)
-                VALUES (%s, %s, %s, %s)
-                """,
-                member,
-                *row,
-                now,
-            )
-            work.run(
-                """
-                UPDATE pin SET pepper = %s, verifier = %s, changed_at = %s, failures = 0,
-                    series = 0, locked_until = NULL, told = true WHERE member = %s
-                """,
-                verifier.pepper,
-                verifier.hash,
-                now,
-                member,
-            )
             audit.record(
                 work, audit.by_member(member), "pin.changed", subject=("member", member), at=now
             )
             self._tell(work, member, f"pin-changed:{member}:{now.isoformat()}", CHANGED, now)
+
+    def replace(self, work: Work, member: int, candidate: str, *, at: datetime) -> bool:
+        """Give a member the PIN they chose twice, and all tries; False if it is theirs already.
+
+        Whoever asks writes it down and tells the owner.
+        """
+        verifier, was = Verifier.load(candidate), _verifier(work, member)
+        if was == verifier:
+            return False
+        work.run(
+            """
+            INSERT INTO past_pin (member, pepper, verifier, replaced_at) VALUES (%s, %s, %s, %s)
+            """,
+            member,
+            was.pepper,
+            was.hash,
+            at,
+        )
+        work.run(
+            """
+            UPDATE pin SET pepper = %s, verifier = %s, changed_at = %s, failures = 0,
+                series = 0, locked_until = NULL, told = true WHERE member = %s
+            """,
+            verifier.pepper,
+            verifier.hash,
+            at,
+            member,
+        )
+        return True
+
+    def is_theirs(self, work: Work, member: int, candidate: str) -> bool:
+        """Whether a PIN chosen twice is what the member has now."""
+        return _verifier(work, member) == Verifier.load(candidate)
+
+    def proves(self, phone: Phone, typed: str, *, charge: Callable[[], None]) -> bool:
+        """Whether that is the member's PIN, also while it is locked; the lock is left as it is.
+
+        `charge` counts the try elsewhere, durably, and may refuse it. Raises what it raises, and,
+        before it is called, Invalid for what is no PIN at all and NotBegun.
+        """
+        pin = pin_policy.read(typed)
+        with self._db.reading() as reading:
+            row = reading.row(
+                """
+                SELECT member, pepper, verifier FROM pin p JOIN member m ON m.id = p.member
+                WHERE m.phone = %s
+                """,
+                phone,
+            )
+        if row is None:
+            raise NotFound("no such member")
+        self._refuse_unjudged(phone)
+        member, verifier = row[0], Verifier(*row[1:])
+        with self._vault.slot():
+            charge()
+            return self._vault.proves(verifier, member, pin)
+
+    def unlock(self, member: int, *, by: Actor) -> bool:
+        """Open the lock without a new PIN; the owner is told. False if it was not locked."""
+        now = self._clock.now()
+        with self._db.work() as work:
+            if not self.forgive(work, member):
+                return False
+            audit.record(work, by, "pin.unlocked", subject=("member", member), at=now)
+            self._tell(work, member, f"pin-unlocked:{member}:{now.isoformat()}", UNLOCKED, now)
+        return True
+
+    def forgive(self, work: Work, member: int) -> bool:
+        """Give all tries back and open the lock; False if there was none and nothing was tried."""
+        return bool(
+            work.run(
+                """
+                UPDATE pin SET failures = 0, series = 0, locked_until = NULL, told = true
+                WHERE member = %s AND (failures, series, locked_until) IS DISTINCT FROM (0, 0, NULL)
+                """,
+                member,
+            )
+        )
 
     def tell_untold(self) -> int:
         """Tell the owners of PINs whose lock outlived the process that should have told them."""
@@ -290,6 +350,14 @@ def _owner(work: Work, phone: Phone) -> int:
         raise NotFound("nobody with this number")
     owner: int = row[0]
     return owner
+
+
+def _verifier(work: Work, member: int) -> Verifier:
+    """What proves the member's PIN, which nobody else changes until this work ends."""
+    row = work.row("SELECT pepper, verifier FROM pin WHERE member = %s FOR UPDATE", member)
+    if row is None:
+        raise NotFound("no PIN")
+    return Verifier(*row)
 
 
 def _open_end(until: datetime) -> datetime | None:

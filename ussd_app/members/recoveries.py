@@ -4,49 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Literal
 
+from ussd_app.audit import service as audit
 from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock, Local
-from ussd_app.db.work import Database
-from ussd_app.errors import NotAllowed
-from ussd_app.members.guarantors import Guarantors
+from ussd_app.db import outbox
+from ussd_app.db.work import Database, Work
+from ussd_app.errors import NotAllowed, NotFound, PinLocked, PinWrong
+from ussd_app.members import recovery_texts
+from ussd_app.members.guarantors import ANSWER, Guarantors
+from ussd_app.members.kinds import Permission, may
 from ussd_app.members.pins import Pins
+from ussd_app.members.recovery_case import AGENT, OPEN, PEOPLE, Case, Rules, Stage
+from ussd_app.members.recovery_docket import Docket
+from ussd_app.members.recovery_sims import ERRAND, SimChecks
+from ussd_app.members.recovery_texts import Teller
 from ussd_app.members.sim_swaps import SimSwaps
-from ussd_app.messages.service import Messages
-from ussd_app.values import Phone
+from ussd_app.members.status import Status
+from ussd_app.messages.codes import CONFIRMATION_LIFE, Codes
+from ussd_app.messages.service import Draft, Messages
+from ussd_app.values import Name, Phone
 
-ERRAND = "recovery"
+__all__ = [
+    "ERRAND", "News", "NotReady", "Plea", "Progress", "Recoveries", "Rules", "Stage", "Waiting",
+]  # fmt: skip
 
-
-@dataclass(frozen=True)
-class Rules:
-    """How long things take, and how often they may be asked for."""
-
-    lasts: timedelta = timedelta(hours=24)
-    cooling: timedelta = timedelta(hours=1)
-    cooling_after_agent: timedelta = timedelta(hours=24)
-    careful: timedelta = timedelta(hours=24)
-    sim_fresh: timedelta = timedelta(minutes=15)
-    sim_answer: timedelta = timedelta(minutes=5)
-    a_week: int = 3
-    approvals: int = 2
-    old_pin_tries: int = 3
-
+PURPOSE = "recovery"
+WAITING_MOST = 100
+APPROVERS = ("staff", "operator")
 
 News = Literal["recovering", "plea", "asked", "none"]
-
-
-class Stage(StrEnum):
-    """Where an open recovery stands, as its owner is told."""
-
-    VOUCHING = "vouching"  # guarantors are asked
-    PEOPLE = "people"  # somebody of the organisation must decide
-    COOLING = "cooling"  # decided; the owner may still stop it until `ready_at`
-    CHECKING = "checking"  # the SIM is being checked, which takes a minute
-    READY = "ready"  # a new PIN may be chosen
 
 
 @dataclass(frozen=True)
@@ -101,57 +90,87 @@ class Recoveries:
         guarantors: Guarantors,
         *,
         messages: Messages,
+        codes: Codes,
         sim_swaps: SimSwaps,
         rules: Rules,
         local: Local,
         signature: dict[str, str],
     ) -> None:
-        self._db, self._clock, self._pins, self._guarantors = db, clock, pins, guarantors
-        self._messages, self._sim_swaps, self._rules = messages, sim_swaps, rules
-        self._local, self._signature = local, signature
+        self._db, self._clock, self._pins = db, clock, pins
+        self._codes, self._rules, self._local, self._signature = codes, rules, local, signature
+        self._sims = SimChecks(db, clock, sim_swaps)
+        self._tell = Teller(messages, signature=signature)
+        self._docket = Docket(guarantors, self._tell, rules=rules, local=local)
 
     def open(self, phone: Phone) -> Progress:
         """Open a recovery for the caller's own PIN, or give the one that is open.
 
-        Locks nothing. The owner and every guarantor who counts are told. Raises LimitReached (rule
-        'recoveries') when it was asked for too often this week.
+        Locks nothing. The owner is told, and every guarantor who counts, where they decide. Raises
+        NotAllowed for who is blocked, and LimitReached (rule 'recoveries') when it was asked for
+        too often this week.
         """
-        raise NotImplementedError
+        now = self._clock.now()
+        with self._db.work() as work:
+            return _progress(self._docket.open(work, phone, now), now)
 
     def news(self, phone: Phone) -> News:
         """What the caller is to be told of first: a recovery of theirs, a plea, a request."""
-        del phone
-        return "none"
+        now = self._clock.now()
+        with self._db.reading() as reading:
+            row = reading.row(_NEWS, now, now, now - ANSWER, phone)
+        recovering, may_be_asked, asked = row or (False, False, False)
+        if recovering:
+            return "recovering"
+        if may_be_asked and self.plea(phone):
+            return "plea"
+        return "asked" if asked else "none"
 
     def progress(self, phone: Phone) -> Progress | None:
         """The caller's own open recovery."""
-        raise NotImplementedError
+        now = self._clock.now()
+        with self._db.reading() as reading:
+            case = self._docket.last(reading, phone)
+        return _progress(case, now) if case and case.is_open(now) else None
 
     def plea(self, guarantor: Phone) -> Plea | None:
         """The oldest open recovery that waits for this guarantor's answer."""
-        raise NotImplementedError
+        now = self._clock.now()
+        with self._db.reading() as reading:
+            for recovery, name, phone in reading.rows(_PLEAS, guarantor, now):
+                case = self._docket.case(reading, recovery)
+                if case.stage(now) is Stage.VOUCHING and _may_vote(case, guarantor):
+                    return Plea(recovery, Name(name).short, Phone(phone))
+        return None
 
     def vote(self, guarantor: Phone, recovery: int, *, vouches: bool) -> Progress:
         """Answer, once: the first answer stands. The owner is told.
 
         Raises NotFound when it is over, or was never theirs to answer.
         """
-        raise NotImplementedError
+        now = self._clock.now()
+        with self._db.work() as work:
+            case = self._docket.open_case(work, recovery, now)
+            if not _may_vote(case, guarantor):
+                raise NotFound("nobody asked them")
+            (voter,) = (one for one in case.guarantors if one.phone == guarantor)
+            if voter.member not in case.voters:
+                case = self._docket.hear(work, case, voter, vouches=vouches, at=now)
+            return _progress(case, now)
 
     def veto(self, phone: Phone, typed: str) -> None:
         """Stop the caller's own recovery with the PIN they know, also while that is locked.
 
-        Tries are counted for this recovery alone. Raises Invalid, PinWrong, PinLocked (no tries
-        left for it), NotFound (nothing to stop).
+        Tries are counted for this recovery alone. Again changes nothing. Raises Invalid, PinWrong,
+        PinLocked (no tries left for it), NotFound (nothing to stop).
         """
-        raise NotImplementedError
+        self._end_with_pin(phone, typed, "vetoed")
 
     def unlock(self, phone: Phone, typed: str) -> None:
         """End the caller's ready recovery with the PIN they remember after all: no new one is needed.
 
         Raises as `veto` does, and NotReady.
         """
-        raise NotImplementedError
+        self._end_with_pin(phone, typed, "unlocked")
 
     def finish(self, phone: Phone, candidate: str) -> None:
         """Give the caller the PIN they chose twice, all tries, and a day of care; all are told.
@@ -159,7 +178,26 @@ class Recoveries:
         Again changes nothing. Raises NotReady unless it is decided, cooled, fresh of a clean SIM,
         neither vetoed nor expired, all of it judged in the transaction that sets the PIN.
         """
-        raise NotImplementedError
+        now = self._clock.now()
+        with self._db.work() as work:
+            member = self._docket.owner(work, phone)
+            case = self._docket.last(work, phone, lock=True)
+            if case and case.state == "done" and self._pins.is_theirs(work, member, candidate):
+                return
+            if case is None or not case.is_open(now) or case.stage(now) is not Stage.READY:
+                raise NotReady("not yet, or no more")
+            if case.sim.is_known_since(now - self._rules.sim_fresh):
+                self._pins.replace(work, member, candidate, at=now)
+                work.run(
+                    "UPDATE member SET careful_until = %s WHERE id = %s",
+                    now + self._rules.careful,
+                    member,
+                )
+                self._docket.end(work, case, "done", by=audit.by_member(member), at=now)
+                return
+            work.run("UPDATE recovery SET told_ready = false WHERE id = %s", case.id)
+            outbox.promise(work, ERRAND, case.id, at=now)
+        raise NotReady("the SIM is asked for once more")
 
     def vouch_in_person(self, agent: Phone, owner: Phone) -> int:
         """Begin to help the owner, who stands before the agent: sends a code to the owner's phone.
@@ -168,34 +206,262 @@ class Recoveries:
         Raises NotFound (no such member), NotAllowed (no agent, oneself, blocked, or guarantors are
         to decide), LimitReached.
         """
-        raise NotImplementedError
+        now = self._clock.now()
+        with self._db.work() as work:
+            asker = _agent(work, agent, owner)
+            case = self._docket.open(work, owner, now)
+            _refuse_guarantors(case)
+            (language,) = work.the_row("SELECT language FROM member WHERE id = %s", case.member)
+            return self._codes.send(
+                work,
+                Draft(
+                    key=f"recovery:{case.id}:code",
+                    kind="code",
+                    phone=owner,
+                    language=language,
+                    text=recovery_texts.CODE,
+                    values=self._signature,
+                    member=case.member,
+                ),
+                purpose=PURPOSE,
+                subject=case.id,
+                life=CONFIRMATION_LIFE,
+                asker=asker,
+            )
 
     def identified(self, agent: Phone, owner: Phone, code: int) -> Progress:
         """The agent has seen the owner's identity card, and the code was right: as good as approved.
 
-        Raises NotFound, NotAllowed as `vouch_in_person` does.
+        Stays open long enough for what follows. Again changes nothing. Raises NotFound, NotAllowed
+        as `vouch_in_person` does.
         """
-        raise NotImplementedError
+        now = self._clock.now()
+        with self._db.work() as work:
+            asker = _agent(work, agent, owner)
+            self._docket.owner(work, owner)
+            case = self._docket.last(work, owner, lock=True)
+            if case is None or not case.is_open(now):
+                raise NotFound("no open recovery")
+            _refuse_guarantors(case)
+            approver = f"{AGENT}{asker}"
+            if all(yes.whose != approver for yes in case.approvals):
+                self._codes.use(work, code, purpose=PURPOSE, subject=case.id)
+                work.run(
+                    "UPDATE recovery SET expires_at = greatest(expires_at, %s) WHERE id = %s",
+                    now + self._rules.cooling_after_agent + self._rules.lasts,
+                    case.id,
+                )
+                by, why = audit.by_member(asker), "identity seen in person"
+                case = self._docket.approve(work, case, approver, by=by, why=why, at=now)
+            return _progress(case, now)
 
     def waiting(self) -> Sequence[Waiting]:
         """Open recoveries that wait for people of the organisation, oldest first, for staff."""
-        raise NotImplementedError
+        with self._db.reading() as reading:
+            rows = reading.rows(_WAITING, self._clock.now(), WAITING_MOST)
+            cases = [self._docket.case(reading, recovery) for (recovery,) in rows]
+        return [
+            Waiting(
+                id=case.id,
+                member=case.member,
+                path=case.path,
+                sim=case.sim.verdict,
+                vouched=len(case.vouches),
+                quorum=case.quorum,
+                approvals=len(case.approvals),
+                opened_at=case.opened_at,
+                expires_at=case.expires_at,
+            )
+            for case in cases
+            if case.ready_at is None
+        ]
 
     def approve(self, recovery: int, *, by: Actor, why: str) -> int:
         """Let it go on; how many different people have. Again by the same person counts once.
 
-        Raises NotFound when it is over.
+        Raises NotFound when it is over, and NotAllowed for who is not of the organisation.
         """
-        raise NotImplementedError
+        approver, now = _approver(by), self._clock.now()
+        with self._db.work() as work:
+            case = self._docket.open_case(work, recovery, now)
+            if all(yes.whose != approver for yes in case.approvals):
+                case = self._docket.approve(work, case, approver, by=by, why=why, at=now)
+            return len(case.approvals)
 
     def refuse(self, recovery: int, *, by: Actor, why: str) -> None:
-        """End it; the owner is told. Raises NotFound when it is over."""
-        raise NotImplementedError
+        """End it; the owner is told. Again changes nothing. Raises as `approve` does."""
+        _approver(by)
+        now = self._clock.now()
+        with self._db.work() as work:
+            case = self._docket.case(work, recovery, lock=True)
+            if case.state == "refused":
+                return
+            if not case.is_open(now):
+                raise NotFound("it is over")
+            self._docket.end(work, case, "refused", by=by, at=now, why=why)
 
     def sim_known(self, reference: str, *, verdict: str) -> None:
         """Take in what became of a SIM check: 'swapped', 'clean' or 'unknown'. Again: nothing."""
-        raise NotImplementedError
+        self._sims.take_in(reference, verdict)
 
     def carry(self, recovery: int) -> datetime | None:
         """The errand: check the SIM, tell the owner when it is ready, let it expire."""
-        raise NotImplementedError
+        now = self._clock.now()
+        with self._db.work() as work:
+            case = self._docket.case(work, recovery, lock=True)
+            if case.state != OPEN:
+                return None
+            if not case.is_open(now):
+                self._docket.end(work, case, "expired", by=audit.THE_SYSTEM, at=now)
+                return None
+            if not case.wants_check(now, self._rules):
+                return self._attend(work, case, now)
+            phone = self._sims.claim(work, case, now)
+        self._sims.ask(recovery, phone, now)
+        return now
+
+    def _attend(self, work: Work, case: Case, now: datetime) -> datetime:
+        """Do what is due but for asking; when there may be something to do again."""
+        if case.has_waited(now, self._rules):
+            self._sims.give_up(work, case, now)
+            return now
+        if case.stage(now) is Stage.READY and not case.told_ready:
+            work.run("UPDATE recovery SET told_ready = true WHERE id = %s", case.id)
+            self._tell.owner(
+                work,
+                case,
+                f"ready:{case.sim.asked_at}",
+                recovery_texts.READY,
+                until=self._local.day_and_hour(case.expires_at),
+            )
+        return case.next_moment(now, self._rules)
+
+    def _end_with_pin(self, phone: Phone, typed: str, state: Literal["vetoed", "unlocked"]) -> None:
+        with self._db.reading() as reading:
+            seen = self._endable(reading, phone, state)
+        if seen is None:
+            return
+        if not self._pins.proves(phone, typed, charge=lambda: self._charge(seen)):
+            raise PinWrong(self._tries_left(seen))
+        with self._db.work() as work:
+            case = self._endable(work, phone, state, lock=True)
+            if case is None:
+                return
+            if state == "unlocked":
+                self._pins.forgive(work, case.member)
+            by, now = audit.by_member(case.member), self._clock.now()
+            self._docket.end(work, case, state, by=by, at=now)
+
+    def _endable(self, work: Work, phone: Phone, state: str, *, lock: bool = False) -> Case | None:
+        """The caller's recovery if it may be ended so; None if it has been.
+
+        Raises NotFound, NotReady.
+        """
+        now = self._clock.now()
+        case = self._docket.last(work, phone, lock=lock)
+        if case and case.state == state:
+            return None
+        if case is None or not case.is_open(now):
+            raise NotFound("nothing to end")
+        if state == "unlocked" and case.stage(now) is not Stage.READY:
+            raise NotReady("not yet")
+        return case
+
+    def _charge(self, case: Case) -> None:
+        """Charge one try to end it with the old PIN, durably."""
+        most = self._rules.old_pin_tries
+        with self._db.reading() as one:
+            row = one.row(
+                """
+                UPDATE recovery SET old_pin_tries = least(old_pin_tries, %s) + 1
+                WHERE id = %s AND state = 'open' RETURNING old_pin_tries
+                """,
+                most,
+                case.id,
+            )
+        if row is None:
+            raise NotFound("nothing to end")
+        if row[0] > most:
+            raise PinLocked(case.expires_at)
+
+    def _tries_left(self, case: Case) -> int:
+        """Raises PinLocked if none is left."""
+        with self._db.reading() as reading:
+            (tries,) = reading.the_row("SELECT old_pin_tries FROM recovery WHERE id = %s", case.id)
+        left: int = self._rules.old_pin_tries - tries
+        if left <= 0:
+            raise PinLocked(case.expires_at)
+        return left
+
+
+_NEWS = """
+    SELECT
+        EXISTS (
+            SELECT FROM recovery r
+            WHERE r.member = m.id AND r.state = 'open' AND r.expires_at > %s
+        ),
+        EXISTS (
+            SELECT FROM guarantor g JOIN recovery r ON r.member = g.ward AND r.state = 'open'
+            WHERE g.guarantor = m.id AND g.state = 'accepted' AND r.path = 'guarantors'
+                AND r.expires_at > %s
+        ),
+        EXISTS (
+            SELECT FROM guarantor g
+            WHERE g.guarantor = m.id AND g.state = 'asked' AND g.asked_at > %s
+        )
+    FROM member m WHERE m.phone = %s
+"""
+_PLEAS = """
+    SELECT r.id, o.name, o.phone
+    FROM member m JOIN guarantor g ON g.guarantor = m.id AND g.state = 'accepted'
+        JOIN recovery r ON r.member = g.ward AND r.state = 'open' AND r.path = 'guarantors'
+        JOIN member o ON o.id = r.member
+    WHERE m.phone = %s AND r.expires_at > %s
+        AND NOT EXISTS (SELECT FROM vote v WHERE v.recovery = r.id AND v.voter = m.id)
+    ORDER BY r.opened_at, r.id
+"""
+_WAITING = """
+    SELECT id FROM recovery
+    WHERE state = 'open' AND expires_at > %s AND (path = 'people' OR sim IN ('swapped', 'unknown'))
+    ORDER BY opened_at, id LIMIT %s
+"""
+
+
+def _progress(case: Case, now: datetime) -> Progress:
+    return Progress(
+        id=case.id,
+        stage=case.stage(now),
+        vouched=len(case.vouches),
+        quorum=case.quorum,
+        asked=len(case.guarantors),
+        ready_at=case.ready_at,
+        expires_at=case.expires_at,
+    )
+
+
+def _may_vote(case: Case, guarantor: Phone) -> bool:
+    return any(one.phone == guarantor for one in case.guarantors)
+
+
+def _approver(by: Actor) -> str:
+    """How an approval tells people of the organisation apart."""
+    if by.kind not in APPROVERS or by.id is None:
+        raise NotAllowed("nobody of the organisation")
+    return f"{by.kind}:{by.id}"
+
+
+def _agent(work: Work, agent: Phone, owner: Phone) -> int:
+    """The id of the agent, who may check the identity of others."""
+    row = work.row("SELECT id, kind, status FROM member WHERE phone = %s", agent)
+    if row is None:
+        raise NotFound("no such member")
+    member, kind, status = row
+    if agent == owner or status != Status.ACTIVE or not may(kind, Permission.IDENTIFY):
+        raise NotAllowed("no agent, or oneself")
+    assert isinstance(member, int)
+    return member
+
+
+def _refuse_guarantors(case: Case) -> None:
+    if case.path != PEOPLE:
+        raise NotAllowed("guarantors are to decide")

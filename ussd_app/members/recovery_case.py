@@ -1,0 +1,189 @@
+"""One recovery as its rows tell it, and what follows from them.
+
+Nothing here asks a store or a clock, and whether a recovery is ready is never stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from ussd_app.members.guarantors import Counting
+from ussd_app.members.sim_swaps import SWAPPED, UNKNOWN
+
+OPEN = "open"
+GUARANTORS, PEOPLE = "guarantors", "people"
+AGENT = "agent:"  # how an approver's name begins who has seen the owner in person
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How long things take, and how often they may be asked for."""
+
+    lasts: timedelta = timedelta(hours=24)
+    cooling: timedelta = timedelta(hours=1)
+    cooling_after_agent: timedelta = timedelta(hours=24)
+    careful: timedelta = timedelta(hours=24)
+    sim_fresh: timedelta = timedelta(minutes=15)
+    sim_answer: timedelta = timedelta(minutes=5)
+    a_week: int = 3
+    approvals: int = 2
+    old_pin_tries: int = 3
+
+
+class Stage(StrEnum):
+    """Where an open recovery stands, as its owner is told."""
+
+    VOUCHING = "vouching"  # guarantors are asked
+    PEOPLE = "people"  # somebody of the organisation must decide
+    COOLING = "cooling"  # decided; the owner may still stop it until `ready_at`
+    CHECKING = "checking"  # the SIM is being checked, which takes a minute
+    READY = "ready"  # a new PIN may be chosen
+
+
+@dataclass(frozen=True)
+class Yes:
+    """Somebody's word for the owner: 'guarantor:4', 'staff:7', 'agent:12'."""
+
+    whose: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Sim:
+    """What is known of the owner's SIM: the last answer, as old as its question was."""
+
+    verdict: str
+    asked_at: datetime | None
+    known_at: datetime | None
+    reference: str | None
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether a person must decide."""
+        return self.verdict in (SWAPPED, UNKNOWN)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the last question has no answer yet."""
+        return self.asked_at is not None and (
+            self.known_at is None or self.known_at < self.asked_at
+        )
+
+    def is_known_since(self, moment: datetime) -> bool:
+        """Whether there is an answer to a question asked at that moment or later."""
+        return self.asked_at is not None and self.asked_at >= moment and not self.is_awaited
+
+
+@dataclass(frozen=True)
+class Case:
+    """A recovery with the words that count: `vouches` are of guarantors, `approvals` of others.
+
+    `guarantors` are those whose word counts, `voters` all who answered, also with no.
+    """
+
+    id: int
+    member: int
+    path: str
+    state: str
+    quorum: int
+    approvals_needed: int
+    cooling: timedelta
+    cooling_after_agent: timedelta
+    opened_at: datetime
+    expires_at: datetime
+    told_ready: bool
+    sim: Sim
+    guarantors: Sequence[Counting]
+    voters: frozenset[int]
+    vouches: Sequence[Yes]
+    approvals: Sequence[Yes]
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it may still come to something."""
+        return self.state == OPEN and now < self.expires_at
+
+    @property
+    def vouched_at(self) -> datetime | None:
+        """When so many guarantors had vouched as must."""
+        return _nth(self.vouches, self.quorum) if self.path == GUARANTORS else None
+
+    @property
+    def approved_at(self) -> datetime | None:
+        """When so many of the staff had approved as must."""
+        staff = [yes for yes in self.approvals if not yes.whose.startswith(AGENT)]
+        return _nth(staff, self.approvals_needed)
+
+    @property
+    def identified_at(self) -> datetime | None:
+        """When an agent had seen the owner."""
+        agents = [yes for yes in self.approvals if yes.whose.startswith(AGENT)]
+        return _nth(agents, 1) if self.path == PEOPLE else None
+
+    def ready_at_if(self, *, sim_is_bad: bool) -> datetime | None:
+        """When what was decided has cooled; None while nobody decided.
+
+        Guarantors decide, or staff; with a bad SIM the staff must approve what guarantors vouch for.
+        """
+        words = (self.vouched_at, self.approved_at)
+        given = [at for at in words if at]
+        if sim_is_bad and self.path == GUARANTORS:
+            ends = [max(given) + self.cooling] if len(given) == len(words) else []
+        else:
+            ends = [at + self.cooling for at in given]
+        if self.identified_at:
+            ends.append(self.identified_at + self.cooling_after_agent)
+        return min(ends, default=None)
+
+    @property
+    def ready_at(self) -> datetime | None:
+        """When a new PIN may be chosen, as far as is known now; None while nobody decided."""
+        return self.ready_at_if(sim_is_bad=self.sim.is_bad)
+
+    def stage(self, now: datetime) -> Stage:
+        """Where it stands, while it is open."""
+        ready_at = self.ready_at
+        if ready_at is None:
+            waits_for_guarantors = self.path == GUARANTORS and self.vouched_at is None
+            return Stage.VOUCHING if waits_for_guarantors else Stage.PEOPLE
+        if now < ready_at:
+            return Stage.COOLING
+        return Stage.READY if self.sim.is_known_since(ready_at) else Stage.CHECKING
+
+    def wants_check(self, now: datetime, rules: Rules) -> bool:
+        """Whether the SIM is to be asked for: at first, when it is ready, and when that is old."""
+        if self.sim.asked_at is None:
+            return True
+        if self.sim.is_awaited:  # asked again if the question was lost before it was asked
+            return self.sim.reference is None and self.has_waited(now, rules)
+        came = [at for at in self._checkpoints if at <= now]
+        return bool(came) and self.sim.asked_at < max(*came, now - rules.sim_fresh)
+
+    def has_waited(self, now: datetime, rules: Rules) -> bool:
+        """Whether no answer came in time: it is taken for unknown."""
+        asked_at = self.sim.asked_at
+        return self.sim.is_awaited and asked_at is not None and now >= asked_at + rules.sim_answer
+
+    def next_moment(self, now: datetime, rules: Rules) -> datetime:
+        """When there may be something to do again."""
+        moments = [at for at in self._checkpoints if at > now]
+        if self.sim.asked_at and self.sim.is_awaited:
+            moments.append(self.sim.asked_at + rules.sim_answer)
+        return min([*moments, self.expires_at])
+
+    @property
+    def _checkpoints(self) -> list[datetime]:
+        """When it is ready if the SIM is clean, and if it is not: a new answer may turn one into the other."""
+        both = (self.ready_at_if(sim_is_bad=False), self.ready_at_if(sim_is_bad=True))
+        return [at for at in both if at]
+
+
+def _nth(words: Sequence[Yes], count: int) -> datetime | None:
+    """When the word of the `count`-th different person came."""
+    first: dict[str, datetime] = {}
+    for yes in sorted(words, key=lambda yes: yes.at):
+        first.setdefault(yes.whose, yes.at)
+    times = list(first.values())
+    return times[count - 1] if len(times) >= count else None

@@ -1,0 +1,90 @@
+"""The check of the owner's SIM: asked for outside of any transaction, answered now or later."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+
+from ussd_app.clock import Clock
+from ussd_app.db import outbox
+from ussd_app.db.work import Database, Work
+from ussd_app.errors import GatewayError
+from ussd_app.members.recovery_case import Case
+from ussd_app.members.sim_swaps import UNKNOWN, SimSwaps
+
+ERRAND = "recovery"
+
+log = structlog.get_logger(__name__)
+
+
+class SimChecks:
+    """Asks, and writes down what became of it. Only the last question of a recovery is answered."""
+
+    def __init__(self, db: Database, clock: Clock, sim_swaps: SimSwaps) -> None:
+        self._db, self._clock, self._sim_swaps = db, clock, sim_swaps
+
+    def claim(self, work: Work, case: Case, now: datetime) -> str:
+        """Be the one who asks; the number to ask about."""
+        work.run(
+            "UPDATE recovery SET sim_asked_at = %s, sim_reference = NULL WHERE id = %s",
+            now,
+            case.id,
+        )
+        (phone,) = work.the_row("SELECT phone FROM member WHERE id = %s", case.member)
+        return str(phone)
+
+    def ask(self, recovery: int, phone: str, asked_at: datetime) -> None:
+        """Ask, and write down the answer or under which reference it comes."""
+        verdict, reference = self._ask(recovery, phone)
+        with self._db.work() as work:
+            work.run(
+                """
+                UPDATE recovery SET sim_reference = %s, sim = coalesce(%s, sim),
+                    sim_known_at = CASE WHEN %s::text IS NULL THEN sim_known_at ELSE %s END
+                WHERE id = %s AND sim_asked_at = %s
+                """,
+                reference,
+                verdict,
+                verdict,
+                self._clock.now(),
+                recovery,
+                asked_at,
+            )
+
+    def give_up(self, work: Work, case: Case, now: datetime) -> None:
+        """Wait no longer for the answer."""
+        work.run(
+            "UPDATE recovery SET sim = %s, sim_known_at = %s WHERE id = %s", UNKNOWN, now, case.id
+        )
+
+    def take_in(self, reference: str, verdict: str) -> None:
+        """Write down the answer that came under this reference, better late than never."""
+        now = self._clock.now()
+        with self._db.work() as work:
+            row = work.row(
+                """
+                UPDATE recovery SET sim = %s, sim_known_at = %s
+                WHERE sim_reference = %s AND state = 'open'
+                    AND (sim_known_at IS NULL OR sim_known_at < sim_asked_at
+                        OR (sim = %s AND sim <> %s))
+                RETURNING id
+                """,
+                verdict,
+                now,
+                reference,
+                UNKNOWN,
+                verdict,
+            )
+            if row:
+                outbox.promise(work, ERRAND, row[0], at=now)
+
+    def _ask(self, recovery: int, phone: str) -> tuple[str | None, str | None]:
+        try:
+            asked = self._sim_swaps.ask(phone)
+        except GatewayError as error:
+            log.warning("recovery.sim_unknown", recovery=recovery, why=type(error).__name__)
+            return UNKNOWN, None
+        if asked.verdict is None and asked.reference is None:
+            return UNKNOWN, None
+        return asked.verdict, asked.reference

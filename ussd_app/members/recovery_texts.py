@@ -1,0 +1,83 @@
+"""What people are told of a recovery by SMS: its owner at every step, guarantors at both ends."""
+
+from __future__ import annotations
+
+from ussd_app.db.work import Work
+from ussd_app.members.recovery_case import Case
+from ussd_app.messages.service import Draft, Messages
+from ussd_app.text import Text, _
+from ussd_app.values import Name, Phone
+
+STARTED = _("{org}: you asked for a new PIN. Not you? Dial {code} and stop it with your PIN.")
+VOUCHED = _("{org}: {name} vouched for your new PIN. Not you? Dial {code}, stop it with your PIN.")
+NOT_VOUCHED = _("{org}: {name} {phone} did not vouch for your new PIN. If it was you, call them.")
+APPROVED = _("{org}: our staff approved your new PIN. Not you? Dial {code}, stop it with your PIN.")
+IDENTIFIED = _(
+    "{org}: an agent checked your identity for a new PIN. Not you? Dial {code}, stop it with your PIN."
+)
+READY = _("{org}: you may choose your new PIN. Dial {code} before {until}.")
+DONE = _(
+    "{org}: you have a new PIN since {when}. Until {until} you can send only a little."
+    " Not you? Call {support}."
+)
+UNLOCKED = _("{org}: your PIN works again, as before. No new PIN is needed.")
+VETOED = _("{org}: no new PIN was given: you stopped it with your PIN, which stays as it is.")
+REFUSED = _("{org}: we could not give you a new PIN. Call {support}.")
+EXPIRED = _("{org}: the time to choose a new PIN has run out. To ask again, dial {code}.")
+
+PLEA = _("{name} {phone} lost their PIN and asks you to vouch. Call them first, then dial {code}.")
+PLEA_WAS_GOOD = _("{org}: {name} {phone} has a new PIN. Did they not ask for it? Call {support}.")
+PLEA_IS_OVER = _("{org}: {name} {phone} needs no new PIN any more. You need not vouch.")
+CODE = _("{org}: {code} is your code for a new PIN. Tell it only the agent who stands before you.")
+
+ENDS = {
+    "done": (DONE, PLEA_WAS_GOOD),
+    "unlocked": (UNLOCKED, PLEA_IS_OVER),
+    "vetoed": (VETOED, PLEA_IS_OVER),
+    "refused": (REFUSED, PLEA_IS_OVER),
+    "expired": (EXPIRED, PLEA_IS_OVER),
+}
+"""What the owner and the guarantors are told when it ends so."""
+
+
+class Teller:
+    """Promises the SMS of recoveries; each step is told once."""
+
+    def __init__(self, messages: Messages, *, signature: dict[str, str]) -> None:
+        self._messages, self._signature = messages, signature
+
+    def owner(self, work: Work, case: Case, step: str, text: Text, **values: object) -> None:
+        """Tell the owner."""
+        phone, language = work.the_row(
+            "SELECT phone, language FROM member WHERE id = %s", case.member
+        )
+        self._messages.queue(
+            work,
+            Draft(
+                key=f"recovery:{case.id}:{step}",
+                kind="security",
+                phone=phone,
+                language=language,
+                text=text,
+                values={**self._signature, **values},
+                member=case.member,
+            ),
+        )
+
+    def guarantors(self, work: Work, case: Case, step: str, text: Text) -> None:
+        """Tell the guarantors whose word counts, where they decide."""
+        name, phone = work.the_row("SELECT name, phone FROM member WHERE id = %s", case.member)
+        values = {**self._signature, "name": Name(name).short, "phone": Phone(phone).national}
+        drafts = [
+            Draft(
+                key=f"recovery:{case.id}:{step}:{one.member}",
+                kind="security",
+                phone=one.phone,
+                language=one.language,
+                text=text,
+                values=values,
+                member=one.member,
+            )
+            for one in case.guarantors
+        ]
+        self._messages.queue(work, *drafts)
