@@ -27,5 +27,5 @@ def handlers_of(services: Services) -> dict[str, Handler]:
     return {
         "sms": services.delivery.carry,
         "receipts": services.receipts.tell,
-        "recovery": services.recoveries.carry,
+        "guarantor": services.guarantors.carry,
     }
