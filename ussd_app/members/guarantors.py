@@ -60,7 +60,7 @@ _GUARANTIES: LiteralString = """
 """
 """Guaranties of the ward `w` by the guarantor `m`, and whether each counts."""
 
-_OLDEST_FIRST: LiteralString = "ORDER BY g.asked_at, g.id"
+_OLDEST_FIRST: LiteralString = " ORDER BY g.asked_at, g.id"
 
 
 class _Row(NamedTuple):
