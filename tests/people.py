@@ -82,6 +82,7 @@ def settings_for(**environ: str) -> Settings:
             "CODE_KEY": secrets.token_hex(32),
             "AT_USERNAME": AT_USERNAME,
             "AT_API_KEY": AT_API_KEY,
+            "SIM_SWAP_CHECK": "clean",
             **environ,
         }
     )
