@@ -20,6 +20,7 @@ from ussd_app.errors import (
     PinWrong,
 )
 from ussd_app.members.recoveries import NotReady, Plea, Rules, Stage
+from ussd_app.values import Phone
 
 
 def audited(lost: Lost) -> list[tuple[object, ...]]:
@@ -47,8 +48,9 @@ def test_r_a05_two_of_three_guarantors_bring_a_new_pin(lost: Lost) -> None:
 def test_r_a05_one_guarantor_is_not_enough(lost: Lost) -> None:
     recovery = lost.open().id
 
-    for _ in range(3):
-        progress = lost.recoveries.vote(BARAKA, recovery, vouches=True)
+    for _ in range(2):
+        lost.recoveries.vote(BARAKA, recovery, vouches=True)
+    progress = lost.recoveries.vote(BARAKA, recovery, vouches=True)
     lost.wait(hours=2)
 
     assert (progress.stage, progress.vouched, progress.asked) == (Stage.VOUCHING, 1, 3)
@@ -177,11 +179,11 @@ def test_r_a05_a_no_is_kept_and_stops_nobody(lost: Lost) -> None:
 
 
 @pytest.mark.parametrize("phone", [AMINA, ESTHER, ZAWADI])
-def test_r_a05_only_guarantors_may_vote(lost: Lost, phone: str) -> None:
+def test_r_a05_only_guarantors_may_vote(lost: Lost, phone: Phone) -> None:
     recovery = lost.open().id
 
     with pytest.raises(NotFound):
-        lost.recoveries.vote(type(AMINA)(phone), recovery, vouches=True)
+        lost.recoveries.vote(phone, recovery, vouches=True)
 
 
 def test_r_a05_who_accepted_a_moment_ago_may_not_vote(lost: Lost) -> None:
@@ -295,7 +297,7 @@ def test_r_a05_what_ran_out_counts_among_the_three(lost: Lost) -> None:
 
 @pytest.mark.parametrize("guarantors", [(), (BARAKA,)])
 def test_r_a05_with_too_few_guarantors_people_decide(
-    world: World, guarantors: tuple[type(AMINA), ...]
+    world: World, guarantors: tuple[Phone, ...]
 ) -> None:
     lost = Lost(world, guarantors)
 
@@ -427,9 +429,11 @@ def test_r_a05_a_thief_has_three_tries_to_stop_it(lost: Lost) -> None:
         with pytest.raises(PinWrong) as no:
             lost.recoveries.veto(AMINA, WRONG)
         left.append(no.value.tries_left)
-    for pin in (WRONG, PIN, PIN):
-        with pytest.raises(PinLocked) as locked:
+    for pin in (WRONG, PIN):
+        with pytest.raises(PinLocked):
             lost.recoveries.veto(AMINA, pin)
+    with pytest.raises(PinLocked) as locked:
+        lost.recoveries.veto(AMINA, PIN)
 
     assert left == [2, 1]
     assert locked.value.until == progress.expires_at

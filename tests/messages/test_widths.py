@@ -10,7 +10,7 @@ from ussd_app import bootstrap
 from ussd_app.clock import Local
 from ussd_app.commands.menus import WIDEST_CONSTANTS
 from ussd_app.ledger import service as ledger
-from ussd_app.members import invitations, inviting, joining, pins, service
+from ussd_app.members import joining, pins, recovery_texts, service
 from ussd_app.text import SMS_SEPTETS, Text, placeholders, septets
 from ussd_app.transfers import receipts, recipients, statements
 from ussd_app.values import Amount, DayAndHour, Name, Phone, Reference
@@ -24,7 +24,13 @@ TEXTS = {
     "welcome without a grant": joining.WELCOME_WITHOUT_GRANT,
     "locked": pins.LOCKED_UNTIL,
     "locked for good": pins.LOCKED_FOR_GOOD,
+    "unlocked by staff": pins.UNLOCKED,
     "changed": pins.CHANGED,
+    **{
+        f"recovery: {name.lower()}": text
+        for name, text in vars(recovery_texts).items()
+        if isinstance(text, Text)
+    },
     "complaint": service.COMPLAINT,
     "invited by an agent": inviting.BY_AGENT,
     "invited by the organisation": inviting.BY_US,
