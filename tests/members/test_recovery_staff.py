@@ -1,0 +1,321 @@
+"""R-A05: people of the organisation help where guarantors cannot, two of them or an agent in person."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.members.circle import ESTHER
+from tests.members.lost import COLLEAGUE, NEW, OPERATOR, STAFF, WRONG, Lost
+from tests.people import AMINA, BARAKA, PIN, ZAWADI, World
+from ussd_app.audit import service as audit
+from ussd_app.audit.service import Actor
+from ussd_app.errors import LimitReached, NotAllowed, NotFound, PinLocked, PinWrong
+from ussd_app.members.kinds import AGENT
+from ussd_app.members.recoveries import NotReady, Stage
+from ussd_app.messages.codes import CodeGone
+
+WHY = "seen her at the office"
+
+
+@pytest.fixture
+def alone(world: World) -> Lost:
+    """Amina has one guarantor, which is too few; Esther is an agent."""
+    made = Lost(world, guarantors=(BARAKA,))
+    with world.db.work() as work:
+        work.run("UPDATE member SET kind = %s WHERE phone = %s", AGENT, ESTHER)
+    return made
+
+
+def seen(lost: Lost) -> int:
+    """The agent has sent Amina a code, and typed it right; the number of the code."""
+    code = lost.recoveries.vouch_in_person(ESTHER, AMINA)
+    (digits,) = re.findall(r"\b\d{6}\b", lost.sms()[-1])
+    lost.world.services.codes.judge(code, digits, by=ESTHER)
+    return code
+
+
+def test_r_a05_two_of_the_staff_let_it_go_on(alone: Lost) -> None:
+    recovery = alone.open().id
+
+    counted = [alone.recoveries.approve(recovery, by=one, why=WHY) for one in (STAFF, COLLEAGUE)]
+    alone.wait(minutes=61)
+    alone.finish()
+
+    assert counted == [1, 2]
+    assert alone.knows(NEW)
+
+
+def test_r_a05_the_same_person_counts_once(alone: Lost) -> None:
+    recovery = alone.open().id
+    alone.sms()
+
+    counted = [alone.recoveries.approve(recovery, by=STAFF, why=WHY) for _ in range(3)]
+    alone.wait(minutes=61)
+
+    assert counted == [1, 1, 1]
+    assert alone.stage() == "people"
+    assert alone.sms() == [
+        "Umoja: our staff approved your new PIN. Not you? Dial *384*96#, stop it with your PIN."
+    ]
+
+
+def test_r_a05_an_operator_and_somebody_of_the_staff_are_two(alone: Lost) -> None:
+    recovery = alone.open().id
+    alone.recoveries.approve(recovery, by=Actor("operator", STAFF.id, "shell"), why=WHY)
+
+    assert alone.recoveries.approve(recovery, by=STAFF, why=WHY) == 2
+
+
+@pytest.mark.parametrize(
+    "actor", [audit.by_member(1), audit.THE_SYSTEM, Actor("staff", None, "web")]
+)
+def test_r_a05_nobody_else_approves_or_refuses(alone: Lost, actor: Actor) -> None:
+    recovery = alone.open().id
+
+    with pytest.raises(NotAllowed):
+        alone.recoveries.approve(recovery, by=actor, why=WHY)
+    with pytest.raises(NotAllowed):
+        alone.recoveries.refuse(recovery, by=actor, why=WHY)
+
+
+def test_r_a05_the_staff_see_who_waits_and_no_secret(alone: Lost) -> None:
+    alone.recoveries.open(ESTHER)
+    recovery = alone.open().id
+    alone.recoveries.approve(recovery, by=STAFF, why=WHY)
+
+    waiting = alone.recoveries.waiting()
+    alone.recoveries.approve(recovery, by=COLLEAGUE, why=WHY)
+
+    assert [(one.member, one.path, one.sim, one.approvals) for one in waiting] == [
+        (alone.circle.ids[ESTHER], "people", "clean", 0),
+        (alone.amina, "people", "clean", 1),
+    ]
+    assert [one.member for one in alone.recoveries.waiting()] == [alone.circle.ids[ESTHER]]
+
+
+def test_r_a05_what_guarantors_decide_does_not_wait_for_staff(lost: Lost) -> None:
+    lost.open()
+
+    assert lost.recoveries.waiting() == []
+
+
+def test_r_a05_two_of_the_staff_may_stand_in_for_guarantors(lost: Lost) -> None:
+    recovery = lost.open().id
+    for one in (STAFF, COLLEAGUE):
+        lost.recoveries.approve(recovery, by=one, why=WHY)
+
+    lost.wait(minutes=61)
+
+    lost.finish()
+
+
+def test_r_a05_a_refusal_ends_it(alone: Lost) -> None:
+    recovery = alone.open().id
+    alone.sms()
+    for _ in range(2):
+        alone.recoveries.refuse(recovery, by=STAFF, why="not her voice")
+
+    assert alone.sms() == ["Umoja: we could not give you a new PIN. Call 0800724724."]
+    with pytest.raises(NotFound):
+        alone.recoveries.approve(recovery, by=COLLEAGUE, why=WHY)
+    with pytest.raises(NotFound):
+        alone.recoveries.veto(AMINA, PIN)
+
+
+def test_r_a05_the_reasons_of_staff_are_in_the_audit(alone: Lost) -> None:
+    recovery = alone.open().id
+    alone.recoveries.approve(recovery, by=OPERATOR, why=WHY)
+    alone.recoveries.refuse(recovery, by=STAFF, why="not her voice")
+
+    with alone.world.db.reading() as reading:
+        rows = reading.rows(
+            "SELECT actor_kind, actor, channel, action, details FROM audit WHERE actor_kind <> 'member'"
+        )
+    assert rows == [
+        ("operator", 1000, "shell", "recovery.approved", {"why": WHY}),
+        ("staff", 7, "web", "recovery.refused", {"why": "not her voice"}),
+    ]
+
+
+def test_r_a05_what_is_over_is_neither_approved_nor_refused(alone: Lost) -> None:
+    recovery = alone.open().id
+    alone.world.clock.advance(hours=24)
+
+    with pytest.raises(NotFound):
+        alone.recoveries.approve(recovery, by=STAFF, why=WHY)
+    with pytest.raises(NotFound):
+        alone.recoveries.refuse(recovery, by=STAFF, why=WHY)
+    with pytest.raises(NotFound):
+        alone.recoveries.approve(recovery + 1, by=STAFF, why=WHY)
+
+
+def test_r_a05_an_agent_who_saw_the_owner_is_enough_after_a_day(alone: Lost) -> None:
+    progress = alone.recoveries.identified(ESTHER, AMINA, seen(alone))
+    alone.wait(hours=23, minutes=59)
+    before = alone.stage()
+    alone.wait(minutes=2)
+
+    assert (progress.stage, before, alone.stage()) == (Stage.COOLING, "cooling", "ready")
+    alone.wait(hours=22)
+    with pytest.raises(NotReady):  # the check of the SIM is old by now
+        alone.finish()
+    alone.world.run_errands()
+    alone.finish()
+    assert alone.knows(NEW)
+
+
+def test_r_a05_an_agent_s_word_is_told_and_in_the_audit(alone: Lost) -> None:
+    alone.recoveries.identified(ESTHER, AMINA, seen(alone))
+
+    assert alone.sms() == [
+        (
+            "Umoja: an agent checked your identity for a new PIN."
+            " Not you? Dial *384*96#, stop it with your PIN."
+        )
+    ]
+    with alone.world.db.reading() as reading:
+        assert reading.rows("SELECT approver, why FROM approval") == [
+            (f"agent:{alone.circle.ids[ESTHER]}", "identity seen in person")
+        ]
+
+
+def test_r_a05_the_owner_knows_for_what_the_code_is(alone: Lost) -> None:
+    alone.recoveries.vouch_in_person(ESTHER, AMINA)
+
+    opened, code = alone.sms()
+
+    assert opened.startswith("Umoja: you asked for a new PIN.")
+    assert re.fullmatch(
+        r"Umoja: \d{6} is your code for a new PIN."
+        r" Tell it only the agent who stands before you\.",
+        code,
+    )
+
+
+def test_r_a05_an_agent_s_word_again_changes_nothing(alone: Lost) -> None:
+    code = seen(alone)
+    first = alone.recoveries.identified(ESTHER, AMINA, code)
+    alone.world.clock.advance(minutes=5)
+
+    assert alone.recoveries.identified(ESTHER, AMINA, code) == first
+
+
+def test_r_a05_without_the_right_code_an_agent_s_word_is_nothing(alone: Lost) -> None:
+    code = alone.recoveries.vouch_in_person(ESTHER, AMINA)
+
+    with pytest.raises(CodeGone):
+        alone.recoveries.identified(ESTHER, AMINA, code)
+
+    assert alone.stage() == "people"
+
+
+def test_r_a05_the_owner_can_stop_what_an_agent_began(alone: Lost) -> None:
+    alone.recoveries.identified(ESTHER, AMINA, seen(alone))
+
+    alone.recoveries.veto(AMINA, PIN)
+
+    alone.wait(hours=25)
+    with pytest.raises(NotReady):
+        alone.finish()
+
+
+def test_r_a05_an_agent_s_code_is_worth_nothing_for_a_later_recovery(alone: Lost) -> None:
+    code = seen(alone)
+    alone.recoveries.veto(AMINA, PIN)
+    alone.open()
+
+    with pytest.raises(CodeGone):
+        alone.recoveries.identified(ESTHER, AMINA, code)
+
+
+def test_r_a05_an_agent_helps_neither_oneself_nor_as_a_neighbour(alone: Lost) -> None:
+    for agent, owner in ((ESTHER, ESTHER), (BARAKA, AMINA)):
+        with pytest.raises(NotAllowed):
+            alone.recoveries.vouch_in_person(agent, owner)
+        with pytest.raises(NotAllowed):
+            alone.recoveries.identified(agent, owner, 1)
+    with pytest.raises(NotFound):
+        alone.recoveries.vouch_in_person(ESTHER, ZAWADI)
+    with pytest.raises(NotFound):
+        alone.recoveries.vouch_in_person(ZAWADI, AMINA)
+
+
+@pytest.mark.parametrize("who", [ESTHER, AMINA])
+def test_r_a05_an_agent_or_owner_who_is_blocked_gets_no_help(alone: Lost, who: str) -> None:
+    code = seen(alone)
+    with alone.world.db.work() as work:
+        work.run("UPDATE member SET status = 'BLOCKED' WHERE phone = %s", who)
+
+    with pytest.raises(NotAllowed):
+        alone.recoveries.vouch_in_person(ESTHER, AMINA)
+    with pytest.raises(NotAllowed):
+        alone.recoveries.identified(ESTHER, AMINA, code)
+
+
+def test_r_a05_where_guarantors_decide_an_agent_does_not(lost: Lost) -> None:
+    with lost.world.db.work() as work:
+        work.run("UPDATE member SET kind = %s WHERE phone = %s", AGENT, ESTHER)
+
+    with pytest.raises(NotAllowed):
+        lost.recoveries.vouch_in_person(ESTHER, AMINA)
+
+    assert lost.recoveries.progress(AMINA) is None
+    lost.open()
+    with pytest.raises(NotAllowed):
+        lost.recoveries.identified(ESTHER, AMINA, 1)
+
+
+def test_r_a05_codes_for_the_owner_are_limited(alone: Lost) -> None:
+    alone.recoveries.vouch_in_person(ESTHER, AMINA)
+
+    with pytest.raises(LimitReached) as no:
+        alone.recoveries.vouch_in_person(ESTHER, AMINA)
+
+    assert no.value.rule == "pause"
+
+
+def test_r_a05_an_agent_is_a_human_for_a_bad_sim(alone: Lost) -> None:
+    alone.insights.verdict = "swapped"
+    alone.recoveries.identified(ESTHER, AMINA, seen(alone))
+
+    alone.wait(hours=24, minutes=1)
+
+    alone.finish()
+
+
+def test_r_a03_the_staff_open_a_lock_without_a_new_pin(lost: Lost) -> None:
+    lost.lock()
+    lost.sms()
+    pins = lost.world.services.pins
+
+    assert pins.unlock(lost.amina, by=STAFF) is True
+    assert pins.unlock(lost.amina, by=STAFF) is False
+
+    assert pins.check(AMINA, PIN) == lost.amina
+    assert lost.sms() == [
+        "Umoja: our staff unlocked your PIN. It is the same as before. Questions? Call 0800724724."
+    ]
+    with lost.world.db.reading() as reading:
+        assert reading.rows("SELECT actor, subject FROM audit WHERE action = 'pin.unlocked'") == [
+            (7, lost.amina)
+        ]
+
+
+def test_r_a03_a_lock_opened_by_staff_begins_anew(lost: Lost) -> None:
+    pins = lost.world.services.pins
+    lost.lock()
+    pins.unlock(lost.amina, by=STAFF)
+
+    left = []
+    for _ in range(2):
+        with pytest.raises(PinWrong) as no:
+            pins.check(AMINA, WRONG)
+        left.append(no.value.tries_left)
+    with pytest.raises(PinLocked) as locked:
+        pins.check(AMINA, WRONG)
+
+    assert left == [2, 1]
+    assert locked.value.until is not None
+    assert (locked.value.until - lost.world.clock.now()).total_seconds() <= 15 * 60
