@@ -12,6 +12,7 @@ from ussd_app import bootstrap
 from ussd_app.audit.service import SHELL, Actor
 from ussd_app.errors import PinLocked, PinWrong
 from ussd_app.gateways.sim_swaps import Asked
+from ussd_app.members.pins import Pins
 from ussd_app.members.recoveries import Progress, Recoveries, Rules
 from ussd_app.members.sim_swaps import CLEAN
 from ussd_app.values import Phone
@@ -60,13 +61,13 @@ class Lost:
             world.services.pins.set_first(work, self.amina, candidate)
         self.go_by(Rules())
 
-    def go_by(self, rules: Rules) -> None:
-        """As the same house with other settings."""
+    def go_by(self, rules: Rules, *, pins: Pins | None = None) -> None:
+        """As the same house with other settings, or another vault."""
         services = self.world.services
         self.recoveries = Recoveries(
             self.world.db,
             self.world.clock,
-            services.pins,
+            pins or services.pins,
             services.guarantors,
             messages=services.messages,
             codes=services.codes,
