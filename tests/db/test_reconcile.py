@@ -6,19 +6,22 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import make_url
 
 from tests.db.surgery import Surgeon
-from tests.people import AMINA, BARAKA, World
+from tests.people import AMINA, BARAKA, CHEBET, World
 from ussd_app.commands import reconcile
 from ussd_app.commands.findings import OK, VIOLATED, WARNING, tell
 from ussd_app.ledger import service as ledger
 from ussd_app.transfers.payments import Order
 
 Break = tuple[str, int, tuple[str, ...]]
+
+ENOUGH = "no PIN was recovered without enough people who know its owner"
 
 BREAKS: list[Break] = [
     (
@@ -166,19 +169,29 @@ BREAKS: list[Break] = [
         ),
     ),
     (
-        "who is invited has an open invitation, and nobody else has one",
+        "nobody but a guarantor of the owner vouched",
         VIOLATED,
-        ("UPDATE member SET status = 'INVITED' WHERE id = 1",),
+        ("UPDATE vote SET voter = 1 WHERE voter = 2",),
     ),
     (
-        "who is invited has an open invitation, and nobody else has one",
+        "nobody but a guarantor of the owner vouched",
         VIOLATED,
-        (
+        ("UPDATE guarantor SET ward = 3 WHERE guarantor = 2",),
+    ),
+    *(
+        (ENOUGH, VIOLATED, (statement,))
+        for statement in (
+            "DELETE FROM vote WHERE voter = 2",
+            "UPDATE vote SET vouches = false WHERE voter = 2",
+            "UPDATE guarantor SET accepted_at = now() WHERE guarantor = 2",
+            "UPDATE guarantor SET ended_at = now() - interval '1 day' WHERE guarantor = 2",
+            "UPDATE recovery SET path = 'people'",
             """
-            INSERT INTO invitation (member, tenant, kind, made_at, expires_at)
-            VALUES (1, 1, 'borrower', now(), now())
+            WITH word AS (DELETE FROM vote RETURNING recovery, at)
+            INSERT INTO approval (recovery, approver, at, why)
+            SELECT DISTINCT recovery, 'staff:7', at, 'x' FROM word LIMIT 1
             """,
-        ),
+        )
     ),
     (
         "every SMS that is under way has an errand",
@@ -235,8 +248,31 @@ def lived_in(world: World) -> World:
                 ledger.post_hold(work, hold, "withdrawal", target=house, at=now)
             if key == "voided":
                 ledger.void_hold(work, hold, at=now)
+    lose_and_recover(world, amina, (baraka, world.join(CHEBET, "Chebet")))
     world.run_errands()
     return world
+
+
+def lose_and_recover(world: World, amina: int, guarantors: tuple[int, int]) -> None:
+    then, recoveries = world.clock.now() - timedelta(days=4), world.services.recoveries
+    with world.db.work() as work:
+        for guarantor in guarantors:
+            work.run(
+                """
+                INSERT INTO guarantor (ward, guarantor, state, asked_at, accepted_at)
+                VALUES (%s, %s, 'accepted', %s, %s)
+                """,
+                amina,
+                guarantor,
+                then,
+                then,
+            )
+    recovery = recoveries.open(AMINA).id
+    for phone in (BARAKA, CHEBET):
+        recoveries.vote(phone, recovery, vouches=True)
+    world.clock.advance(minutes=61)
+    world.run_errands()
+    recoveries.finish(AMINA, world.services.pins.candidate(AMINA, "4815"))
 
 
 def gravities(world: World) -> dict[str, int]:

@@ -16,6 +16,7 @@ from ussd_app.values import UNITS_MOST
 
 SPANS = {"day": None, "7d": timedelta(days=7), "30d": timedelta(days=30)}
 PAYER_TIER, PAYEE_TIER, TOKEN = 2, 1, 1
+CAREFUL = -1  # the tier of rules for who got their PIN back a moment ago
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,10 @@ class Rule:
     span: str
     value: int
 
-    def holds_for(self, direction: str, tier: int) -> bool:
+    def holds_for(self, direction: str, tier: int, *, is_careful: bool) -> bool:
         return (
             self.direction == direction
-            and self.tier in (None, tier)
+            and (self.tier in (None, tier) or (self.tier == CAREFUL and is_careful))
             and self.token in (None, TOKEN)
         )
 
@@ -47,7 +48,7 @@ class Sent:
 rules = st.lists(
     st.builds(
         Rule,
-        tier=st.none() | st.integers(0, 3),
+        tier=st.none() | st.integers(CAREFUL, 3),
         token=st.none() | st.integers(1, 2),
         direction=st.sampled_from(["out", "in"]),
         span=st.sampled_from(["transfer", *SPANS]),
@@ -68,6 +69,7 @@ class Case:
     history: list[Sent]
     balance: int
     amount: int
+    is_careful: bool
 
 
 cases = st.builds(
@@ -76,27 +78,36 @@ cases = st.builds(
     history=history,
     balance=st.integers(0, 200_000),
     amount=st.integers(1, 100_000),
+    is_careful=st.booleans(),
 )
 
 
-def out_room(rules: list[Rule], history: list[Sent], now: datetime, day: datetime) -> int | None:
+def out_room(case: Case, now: datetime, day: datetime) -> int | None:
     def sent(span: str) -> int:
         if span == "transfer":
             return 0
         return sum(
             one.units
-            for one in history
+            for one in case.history
             for at in [now - timedelta(hours=one.hours)]
             if (at >= day if span == "day" else at > now - (SPANS[span] or timedelta()))
         )
 
-    rooms = [max(0, r.value * 100 - sent(r.span)) for r in rules if r.holds_for("out", PAYER_TIER)]
+    rooms = [
+        max(0, rule.value * 100 - sent(rule.span))
+        for rule in case.rules
+        if rule.holds_for("out", PAYER_TIER, is_careful=case.is_careful)
+    ]
     return min(rooms, default=None)
 
 
-def in_room(rules: list[Rule], balance: int) -> int:
-    rooms = [max(0, r.value * 100 - balance) for r in rules if r.holds_for("in", PAYEE_TIER)]
-    return min([*rooms, max(0, UNITS_MOST - balance)])
+def in_room(case: Case) -> int:
+    rooms = [
+        max(0, rule.value * 100 - case.balance)
+        for rule in case.rules
+        if rule.holds_for("in", PAYEE_TIER, is_careful=case.is_careful)
+    ]
+    return min([*rooms, max(0, UNITS_MOST - case.balance)])
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -109,6 +120,8 @@ def test_r_a07_limits_leave_what_the_tightest_rule_leaves(
     surgeon.run("DELETE FROM transfer")
     surgeon.run("UPDATE member SET tier = %s WHERE id = %s", PAYER_TIER, town.amina)
     surgeon.run("UPDATE member SET tier = %s WHERE id = %s", PAYEE_TIER, town.baraka)
+    until = now + timedelta(hours=1 if case.is_careful else -1)
+    surgeon.run("UPDATE member SET careful_until = %s WHERE id = %s", until, town.amina)
     surgeon.run("UPDATE account SET balance = %s WHERE owner = %s", case.balance, town.baraka)
     for number, rule in enumerate(case.rules):
         surgeon.run(
@@ -141,8 +154,8 @@ def test_r_a07_limits_leave_what_the_tightest_rule_leaves(
         )
 
     token, payments = town.world.services.tokens.first, town.world.services.payments
-    room = out_room(case.rules, case.history, now, town.world.services.local.midnight(now))
-    payee_room = in_room(case.rules, case.balance)
+    room = out_room(case, now, town.world.services.local.midnight(now))
+    payee_room = in_room(case)
     order = Order("new", town.amina, town.baraka, token.amount(case.amount), repeat=True)
 
     assert payments.room(town.amina, town.baraka).units == (UNITS_MOST if room is None else room)

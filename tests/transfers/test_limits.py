@@ -269,3 +269,35 @@ def test_r_a07_a_payee_who_has_too_much_already_is_given_nothing(town: Town) -> 
         town.pay(1)
 
     assert no.value.remaining == 0
+
+
+def test_r_a05_after_a_recovery_little_is_sent_for_a_day(town: Town) -> None:
+    now = town.world.clock.now()
+    with town.world.db.work() as work:
+        work.run(
+            "UPDATE member SET careful_until = %s WHERE id = %s",
+            now + timedelta(hours=24),
+            town.amina,
+        )
+
+    with pytest.raises(LimitReached) as no:
+        town.pay(21)
+    town.pay(15)
+    with pytest.raises(LimitReached) as rest:
+        town.pay(6, key="too much")
+
+    assert (no.value.rule[:7], no.value.remaining) == ("CAREFUL", 2000)
+    assert rest.value.remaining == 500
+    town.world.clock.advance(hours=24)
+    town.pay(21, key="later")
+
+
+def test_r_a05_who_got_a_pin_back_is_paid_as_ever(town: Town) -> None:
+    with town.world.db.work() as work:
+        work.run(
+            "UPDATE member SET careful_until = %s WHERE id = %s",
+            town.world.clock.now() + timedelta(hours=24),
+            town.baraka,
+        )
+
+    town.pay(100)

@@ -28,11 +28,34 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "who is invited has an open invitation, and nobody else has one",
+        "nobody but a guarantor of the owner vouched",
         """
-        SELECT m.id FROM member m WHERE (m.status = 'INVITED') <> EXISTS (
-            SELECT FROM invitation i WHERE i.member = m.id AND i.state IN ('sent', 'proven')
-        )
+        SELECT v.recovery FROM vote v JOIN recovery r ON r.id = v.recovery
+            LEFT JOIN guarantor g
+                ON g.id = v.guarantor AND g.ward = r.member AND g.guarantor = v.voter
+        WHERE g.id IS NULL
+        """,
+    ),
+    Invariant(
+        "no PIN was recovered without enough people who know its owner",
+        """
+        SELECT r.id FROM recovery r
+        WHERE r.state = 'done'
+            AND (r.path <> 'guarantors' OR r.quorum > (
+                SELECT count(DISTINCT v.voter) FROM vote v JOIN guarantor g ON g.id = v.guarantor
+                WHERE v.recovery = r.id AND v.vouches AND v.at <= r.ended_at
+                    AND g.ward = r.member AND g.guarantor = v.voter
+                    AND g.accepted_at < r.opened_at
+                    AND (g.ended_at IS NULL OR g.ended_at >= r.ended_at)
+            ))
+            AND 2 > (
+                SELECT count(*) FROM approval a
+                WHERE a.recovery = r.id AND a.at <= r.ended_at AND a.approver NOT LIKE 'agent:%'
+            )
+            AND NOT EXISTS (
+                SELECT FROM approval a
+                WHERE a.recovery = r.id AND a.at <= r.ended_at AND a.approver LIKE 'agent:%'
+            )
         """,
     ),
 )
