@@ -1,17 +1,346 @@
 """People one trusts: guarantors, and those for whom one is a guarantor."""
 
-from ussd_app.dialog import Flow, Menu, Return, _
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Literal
+
+from menus.shared.pin import Pin
+from ussd_app.dialog import Ask, End, Flow, Menu, Pick, Return, Use, _, back_to, do
+from ussd_app.errors import Conflict, LimitReached, NotAllowed, NotFound, Refusal
+from ussd_app.members.guarantor_policy import Careful, Ring
+from ussd_app.members.guarantors import Guaranty
+from ussd_app.messages.service import OptedOut
+from ussd_app.services import Services
+from ussd_app.values import Count, DayAndHour, Hidden, Line, Phone, Shown
+
+ASKED, ASKED_UNTIL = _("asked"), _("Asked, can answer until {until}.")
+SOON, COUNTS_FROM = _("from {day}"), _("Counts from {until}.")
+COUNTS, COUNTS_NOW = _("counts"), _("Counts.")
+IDLE, IDLE_NOW = _("does not count"), _("Does not count now.")
+
+Found = Literal[
+    "found", "myself", "stranger", "gone", "silent", "known",
+    "ring", "busy", "full", "tomorrow", "careful", "blocked",
+]  # fmt: skip
+LIMITS: Mapping[str, Found] = {"guarantors": "full", "wards": "busy"}
+
+
+def standing(app: Services, language: str, one: Guaranty) -> tuple[str, str]:
+    """How a guaranty stands: in a word, and in a sentence."""
+    say, local = app.catalogs.say, app.local
+    if one.counts_from is None:
+        until = local.day_and_hour(one.answer_by)
+        return say(ASKED, language), say(ASKED_UNTIL, language, until=until)
+    if one.counts:
+        return say(COUNTS, language), say(COUNTS_NOW, language)
+    if one.counts_from <= app.clock.now():
+        return say(IDLE, language), say(IDLE_NOW, language)
+    day, until = local.day(one.counts_from), local.day_and_hour(one.counts_from)
+    return say(SOON, language, day=day), say(COUNTS_FROM, language, until=until)
+
+
+def days_to_count(app: Services) -> Count:
+    """After how many days, begun ones too, a new guarantor counts."""
+    return Count(-(-app.guarantors.policy.age // timedelta(days=1)))
 
 
 class Guarantors(Flow):
-    """The caller's guarantors and wards."""
+    """Whom the caller trusts, and who trusts the caller."""
 
-    menu = Menu(_("My guarantors"), back="left")
+    counting: Count
+    needed: Count
+    quorum: Count
+    days: Count
+    to: Phone
+    name: Shown
+    phone: Shown
+    which: Hidden
+    standing: Line
+    until: DayAndHour
+
+    @do(seen="menu")
+    def look(self, app: Services) -> Literal["seen"]:
+        policy = app.guarantors.policy
+        self.quorum, self.needed = Count(policy.quorum), Count(max(policy.quorum, policy.least))
+        self.counting = Count(sum(one.counts for one in app.guarantors.of(self.caller)))
+        self.days = days_to_count(app)
+        return "seen"
+
+    menu = Menu(
+        _("Your guarantors: {counting} count, {needed} are needed."),
+        (_("Ask somebody"), "who"),
+        (_("My guarantors"), "mine"),
+        (_("People I vouch for"), "wards"),
+        back="left",
+    )
+
+    who = Ask(
+        _(
+            "If you forget your PIN, {quorum} of your guarantors can say it is really you."
+            "\nWhose number?"
+        ),
+        "to",
+        then="find",
+        back="look",
+    )
+
+    @do(
+        found="confirm",
+        myself=back_to("who", _("That is your own number.")),
+        stranger=back_to("who", _("{to} has not joined yet.")),
+        gone=back_to("who", _("{to} cannot be asked now.")),
+        silent=back_to("who", _("{to} stopped our SMS.")),
+        known=back_to("who", _("You have asked them before.")),
+        ring=back_to("who", _("Not for each other, not in a ring.")),
+        busy=back_to("who", _("They vouch for enough people.")),
+        full=back_to("who", _("You have enough. First remove one.")),
+        tomorrow=back_to("who", _("Too many today. Try tomorrow.")),
+        careful="careful",
+        blocked="blocked",
+    )
+    def find(self, app: Services) -> Found:
+        try:
+            self.name = Shown(app.guarantors.find(self.caller, self.to))
+        except Careful as no:
+            self.until = DayAndHour(app.local.day_and_hour(no.until))
+            return "careful"
+        except OptedOut:
+            return "silent"
+        except NotAllowed:
+            if self.to == self.caller:
+                return "myself"
+            return "gone" if app.members.get(self.caller).is_active else "blocked"
+        except Conflict as no:
+            return "ring" if isinstance(no, Ring) else "known"
+        except LimitReached as no:
+            return LIMITS.get(no.rule, "tomorrow")
+        except NotFound:
+            return "stranger"
+        return "found"
+
+    confirm = Use(
+        Pin,
+        give={
+            "about": _(
+                "Ask {name} {to}. Free. They have 3 days to answer and count {days} days later."
+            )
+        },
+        confirmed="ask",
+        cancelled="who",
+    )
+
+    @do(asked="asked", refused="find")
+    def ask(self, app: Services) -> Literal["asked", "refused"]:
+        try:
+            until = app.guarantors.ask(self.caller, self.to)
+        except Refusal:
+            return "refused"
+        self.until = DayAndHour(app.local.day_and_hour(until))
+        return "asked"
+
+    asked = End(
+        _(
+            "We asked {name} by SMS, free. They can answer until {until}."
+            " You get an SMS when they do."
+        )
+    )
+
+    mine = Pick(
+        _("Your guarantors:"),
+        "which",
+        options="guarantors",
+        then="open",
+        none="nobody",
+        back="look",
+    )
+
+    def guarantors(self, app: Services) -> Sequence[tuple[str, Hidden]]:
+        return self._rows(app, app.guarantors.of(self.caller))
+
+    nobody = Menu(
+        _(
+            "You have no guarantors yet. If you forget your PIN,"
+            " {quorum} of them can say it is really you."
+        ),
+        back="look",
+    )
+
+    @do(opened="guarantor", gone="changed")
+    def open(self, app: Services) -> Literal["opened", "gone"]:
+        found = self._chosen(app, app.guarantors.of(self.caller))
+        if found is None:
+            return "gone"
+        self.name, self.phone, self.standing = found
+        return "opened"
+
+    guarantor = Menu(_("{name} {phone}\n{standing}"), (_("Remove"), "remove_pin"), back="mine")
+    remove_pin = Use(
+        Pin,
+        give={"about": _("{name} is to be your guarantor no more:")},
+        confirmed="remove",
+        cancelled="guarantor",
+    )
+
+    @do(removed="removed", gone="changed", careful="careful", blocked="blocked")
+    def remove(self, app: Services) -> Literal["removed", "gone", "careful", "blocked"]:
+        try:
+            app.guarantors.remove(self.caller, int(self.which))
+        except Careful as no:
+            self.until = DayAndHour(app.local.day_and_hour(no.until))
+            return "careful"
+        except NotAllowed:
+            return "blocked"
+        except NotFound:
+            return "gone"
+        return "removed"
+
+    removed = End(_("{name} is your guarantor no more. It cost nothing. You both get an SMS."))
+
+    wards = Pick(
+        _("You vouch for:"),
+        "which",
+        options="vouched",
+        then="open_ward",
+        none="no_ward",
+        back="look",
+    )
+
+    def vouched(self, app: Services) -> Sequence[tuple[str, Hidden]]:
+        return self._rows(app, app.guarantors.wards(self.caller))
+
+    no_ward = Menu(
+        _("You vouch for nobody yet. If somebody asks you, you get an SMS."), back="look"
+    )
+
+    @do(opened="ward", gone="changed")
+    def open_ward(self, app: Services) -> Literal["opened", "gone"]:
+        found = self._chosen(app, app.guarantors.wards(self.caller))
+        if found is None:
+            return "gone"
+        self.name, self.phone, self.standing = found
+        return "opened"
+
+    ward = Menu(
+        _("You vouch for {name} {phone}\n{standing}"), (_("Stop"), "leave_pin"), back="wards"
+    )
+    leave_pin = Use(
+        Pin,
+        give={"about": _("To vouch for {name} no more:")},
+        confirmed="leave",
+        cancelled="ward",
+    )
+
+    @do(done="stopped", gone="changed", blocked="blocked")
+    def leave(self, app: Services) -> Literal["done", "gone", "blocked"]:
+        try:
+            app.guarantors.leave(self.caller, int(self.which))
+        except NotAllowed:
+            return "blocked"
+        except NotFound:
+            return "gone"
+        return "done"
+
+    stopped = End(_("You vouch for {name} no more. It cost nothing. You both get an SMS."))
+
+    careful = Menu(
+        _(
+            "You got your PIN back a short while ago. To keep you safe,"
+            " nobody is asked or removed until {until}."
+        ),
+        back="look",
+    )
+    changed = Menu(_("That has changed meanwhile. Nothing was done."), back="look")
+    blocked = End(_("Nothing was done. Your account is blocked. Call {support}."))
     left = Return()
+
+    def _rows(self, app: Services, found: Sequence[Guaranty]) -> Sequence[tuple[str, Hidden]]:
+        return [
+            (f"{one.other}: {standing(app, self.language, one)[0]}", Hidden(one.id))
+            for one in found
+        ]
+
+    def _chosen(self, app: Services, found: Sequence[Guaranty]) -> tuple[Shown, Shown, Line] | None:
+        """Name, number and standing of the one that was chosen, if it still stands."""
+        for one in found:
+            if str(one.id) == self.which:
+                _word, sentence = standing(app, self.language, one)
+                return Shown(one.other), Shown(one.phone.masked), Line(sentence)
+        return None
 
 
 class Asked(Flow):
     """Somebody asks the caller to be a guarantor: accept or decline."""
 
-    menu = Menu(_("Be a guarantor?"), back="left")
+    which: Hidden
+    name: Shown
+    phone: Phone
+    days: Count
+
+    @do(somebody="request", nobody="left")
+    def look(self, app: Services) -> Literal["somebody", "nobody"]:
+        request = app.guarantors.asked(self.caller)
+        if request is None:
+            return "nobody"
+        self.which, self.name = Hidden(request.id), Shown(request.other)
+        self.phone, self.days = request.phone, days_to_count(app)
+        return "somebody"
+
+    request = Menu(
+        _("{name} {phone} asks: if I lose my PIN, will you say it is me?"),
+        (_("Accept"), "accept_pin"),
+        (_("Decline"), "decline_pin"),
+        (_("Later"), "left"),
+        back="left",
+    )
+    accept_pin = Use(
+        Pin,
+        give={"about": _("If {name} loses their PIN, we ask you whether it is really them. Free.")},
+        confirmed="accept",
+        cancelled="request",
+    )
+    decline_pin = Use(
+        Pin,
+        give={"about": _("Not to be a guarantor of {name}:")},
+        confirmed="decline",
+        cancelled="request",
+    )
+
+    @do(accepted="accepted", gone="gone", full="full", blocked="blocked")
+    def accept(self, app: Services) -> Literal["accepted", "gone", "full", "blocked"]:
+        try:
+            app.guarantors.answer(self.caller, int(self.which), accepts=True)
+        except LimitReached:
+            return "full"
+        except NotAllowed:
+            return "blocked"
+        except NotFound:
+            return "gone"
+        return "accepted"
+
+    @do(declined="declined", gone="gone", blocked="blocked")
+    def decline(self, app: Services) -> Literal["declined", "gone", "blocked"]:
+        try:
+            app.guarantors.answer(self.caller, int(self.which), accepts=False)
+        except NotAllowed:
+            return "blocked"
+        except NotFound:
+            return "gone"
+        return "declined"
+
+    accepted = End(
+        _(
+            "Thank you. You are a guarantor of {name}; it counts in {days} days and is free."
+            " To stop: {code}, My account."
+        )
+    )
+    declined = End(_("You are not a guarantor of {name}. It cost nothing. You both get an SMS."))
+    gone = Menu(_("{name} withdrew this, or the time is over. Nothing was done."), back="look")
+    full = Menu(
+        _(
+            "Nothing was done: you vouch for as many as you may."
+            " To accept, first stop vouching for somebody: My account."
+        ),
+        back="left",
+    )
+    blocked = End(_("Nothing was done. Your account is blocked. Call {support}."))
     left = Return()

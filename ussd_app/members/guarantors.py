@@ -95,6 +95,11 @@ class Guaranty:
     counts_from: datetime | None
     counts: bool
 
+    @property
+    def answer_by(self) -> datetime:
+        """When a request lapses."""
+        return self.asked_at + ANSWER
+
 
 @dataclass(frozen=True)
 class Counting:
