@@ -75,10 +75,7 @@ class Guarantors(Flow):
     )
 
     who = Ask(
-        _(
-            "If you forget your PIN, {quorum} of your guarantors can say it is really you."
-            "\nWhose number?"
-        ),
+        _("If you forget your PIN, {quorum} guarantors can say it is really you.\nWhose number?"),
         "to",
         then="find",
         back="look",

@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from tests.people import PIN, Handset, World
 from ussd_app import bootstrap
@@ -116,6 +117,50 @@ class Telephones:
     def _text(self, phone: str, body: str) -> None:
         self.world.services.messages.take_in(secrets.token_hex(8), phone=phone, body=body)
 
+    def _guaranty(self, ward: str, deed: str, guarantor: str) -> None:
+        trust, owner, other = self.world.services.guarantors, Phone(ward), Phone(guarantor)
+        if deed == "asks":
+            trust.ask(owner, other)
+            return
+        (guaranty,) = (one.id for one in trust.of(owner) if one.phone == other)
+        match deed:
+            case "is accepted by":
+                trust.answer(other, guaranty, accepts=True)
+            case "is left by":
+                trust.leave(other, guaranty)
+            case "removes":
+                trust.remove(owner, guaranty)
+
+    def _others(self, phone: str, count: str, deed: str) -> None:
+        """As many guaranties as that with people who have nothing else to do here."""
+        now, number = self.world.clock.now(), int(phone[-2:])
+        with self.world.db.work() as work:
+            (member,) = work.the_row("SELECT id FROM member WHERE phone = %s", phone)
+            for other in range(int(count)):
+                (stranger,) = work.the_row(
+                    """
+                    INSERT INTO member (id, phone, name, language, status, tier, terms_at, joined_at)
+                    VALUES (nextval('member_id'), %s, 'Njeri Kamau', 'en', 'ACTIVE', 2, %s, %s) RETURNING id
+                    """,
+                    f"+2547009{number:02}{other:03}",
+                    now,
+                    now,
+                )
+                work.run(
+                    """
+                    INSERT INTO guarantor (ward, guarantor, state, asked_at, accepted_at)
+                    VALUES (%s, %s, 'accepted', %s, %s)
+                    """,
+                    *((stranger, member) if deed == "vouches for" else (member, stranger)),
+                    now,
+                    now,
+                )
+
+    def _careful(self, phone: str, hours: str) -> None:
+        until = self.world.clock.now() + timedelta(hours=int(hours))
+        with self.world.db.work() as work:
+            work.run("UPDATE member SET careful_until = %s WHERE phone = %s", until, phone)
+
     def _gift(self, tokens: str) -> None:
         """As the same house with another setting."""
         was = self.world
@@ -154,6 +199,13 @@ _GIVEN: dict[str, Callable[..., None]] = {
     r"(?P<phone>\+\d+) looked up (?P<count>\d+) strangers today": Telephones._lookups,
     r"(?P<payer>\+\d+) has paid (?P<payee>\+\d+) (?P<tokens>[\d, ]+)": Telephones._payments,
     r"(?P<phone>\+\d+) texts (?P<body>\w+)": Telephones._text,
+    r"(?P<ward>\+\d+) (?P<deed>asks|removes|is (?:accepted|left) by) (?P<guarantor>\+\d+)": (
+        Telephones._guaranty
+    ),
+    r"(?P<phone>\+\d+) (?P<deed>vouches for|is vouched for by) (?P<count>\d+) others": (
+        Telephones._others
+    ),
+    r"(?P<phone>\+\d+) had a recovery, careful for (?P<hours>\d+) hours": Telephones._careful,
     r"a gift of (?P<tokens>\d+) for whoever joins": Telephones._gift,
     r"the last answer was neither kept nor shown": Telephones._lost_answer,
 }

@@ -27,8 +27,8 @@ class Circle:
             for phone, name in people.items():
                 work.run(
                     """
-                    INSERT INTO member (phone, name, language, status, tier, terms_at, joined_at)
-                    VALUES (%s, %s, 'en', 'ACTIVE', 2, %s, %s)
+                    INSERT INTO member (id, phone, name, language, status, tier, terms_at, joined_at)
+                    VALUES (nextval('member_id'), %s, %s, 'en', 'ACTIVE', 2, %s, %s)
                     """,
                     phone,
                     name,
