@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from menus.shared.pin import NewPin, Pin
+from menus.shared.new_pin import NewPin
+from menus.shared.pin import Pin
 from menus.trust import Guarantors
 from ussd_app.dialog import Ask, End, Flow, Menu, Pick, Return, Use, _, back_to, do
 from ussd_app.services import Services

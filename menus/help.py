@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from menus.recovery import Forgot
 from menus.shared.pin import Pin
 from ussd_app.dialog import Ask, End, Flow, Menu, Return, Use, _, do
 from ussd_app.services import Services
@@ -21,6 +22,7 @@ class Help(Flow):
         _("Help: call {support}."),
         (_("My last payment"), "last_pin"),
         (_("Report a problem"), "report"),
+        (_("I forgot my PIN"), "forgot"),
         back="left",
     )
 
@@ -53,4 +55,5 @@ class Help(Flow):
     thanks = End(
         _("Thank you. We received your report, Ref {quoted}. We will call you. It cost nothing.")
     )
+    forgot = Use(Forgot, give={"onward": _("Later")}, left="menu")
     left = Return()

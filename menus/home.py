@@ -8,10 +8,11 @@ from menus.agent import Agent
 from menus.help import Help
 from menus.money import Balance, Statement
 from menus.onboarding import Onboard
-from menus.recovery import Forgot, Plea
+from menus.recovery import Forgot
 from menus.registration import Register
 from menus.transfer import Transfer
 from menus.trust import Asked
+from menus.vouching import Plea
 from ussd_app.dialog import End, Flow, Menu, Resume, Use, _, do
 from ussd_app.members.kinds import Permission, may
 from ussd_app.members.recoveries import News
@@ -22,6 +23,7 @@ from ussd_app.values import Amount, Hidden, Hour, Line, Name, Reference, Shown
 
 LATELY = timedelta(minutes=5)
 BALANCE = _("Balance: {balance}")
+MAIN_MENU = _("Main menu")
 
 Greeted = Literal["stranger", "invited", "blocked", "paid", "unpaid", "cut", "member"]
 
@@ -80,21 +82,21 @@ class Home(Flow):
 
     paid = Menu(
         _("Your last payment: {amount} went to {other} at {at}. Ref {quoted}."),
-        (_("Main menu"), "news"),
+        (MAIN_MENU, "news"),
         back="bye",
         confirm=True,
     )
     unpaid = Menu(
         _("You were cut off. Your payment was NOT sent, nothing was taken."),
         (_("Continue"), "resume"),
-        (_("Main menu"), "news"),
+        (MAIN_MENU, "news"),
         back="bye",
         confirm=True,
     )
     cut_off = Menu(
         _("You were cut off. Go on where you were?"),
         (_("Continue"), "resume"),
-        (_("Main menu"), "news"),
+        (MAIN_MENU, "news"),
         back="bye",
         confirm=True,
     )
@@ -104,7 +106,7 @@ class Home(Flow):
     def news(self, app: Services) -> News:
         return app.recoveries.news(self.caller)
 
-    forgot = Use(Forgot, left="main")
+    forgot = Use(Forgot, give={"onward": MAIN_MENU}, left="main")
     plea = Use(Plea, left="main")
     asked = Use(Asked, left="main")
 

@@ -1,17 +1,218 @@
-"""A lost PIN: asking for a new one, and vouching for somebody who did."""
+"""A lost PIN: asking for a new one."""
 
-from ussd_app.dialog import Flow, Menu, Return, _
+from datetime import timedelta
+from math import ceil
+from typing import Literal
+
+from menus.shared.new_pin import NewPin
+from ussd_app.dialog import Ask, End, Flow, Menu, Return, Use, _, back_to, do
+from ussd_app.errors import Invalid, LimitReached, NotFound, PinLocked, PinWrong
+from ussd_app.members.recoveries import NotReady, Stage
+from ussd_app.services import Services
+from ussd_app.text import Text
+from ussd_app.values import Count, Hidden, Line, Span
+
+MINUTE, MINUTES, HOURS = _("1 minute"), _("{count} minutes"), _("{count} hours")
+HOURS_FROM = timedelta(hours=2)
+
+Looked = Literal["none", "vouching", "people", "cooling", "agreed", "checking", "ready", "over"]
+Tried = Literal["right", "wrong", "unreadable", "used_up", "moved"]
+
+STOP, ONWARD = _("It was not me: stop it"), _("{onward}")
+
+
+def _standing(text: Text) -> Menu:
+    """How an open recovery stands, and how to stop it; a cut call begins here anyway."""
+    return Menu(text, (STOP, "stop"), (ONWARD, "left"), back="left", confirm=True)
 
 
 class Forgot(Flow):
-    """The caller's own recovery: begin it, see how it stands, stop it, choose the new PIN."""
+    """The caller's own recovery: begin it, see how it stands, stop it, choose the new PIN.
 
-    menu = Menu(_("Forgot my PIN"), back="left")
+    It may be reached from a locked PIN, so it asks for the old one by itself. `onward` says where
+    those get who leave it as it is.
+    """
+
+    onward: Line
+    seen: Hidden
+    vouched: Count
+    asked: Count
+    quorum: Count
+    span: Span
+    tries_left: Count
+    proof: Hidden
+
+    @do(
+        none="weigh",
+        vouching="vouching",
+        people="people",
+        cooling="cooling",
+        agreed="agreed",
+        checking="checking",
+        ready="ready",
+        over="over",
+    )
+    def look(self, app: Services) -> Looked:
+        progress = app.recoveries.progress(self.caller)
+        if progress is None:
+            return "over" if hasattr(self, "seen") else "none"
+        self.seen = Hidden(progress.id)
+        self.vouched, self.asked = Count(progress.vouched), Count(progress.asked)
+        self.quorum, self.span = Count(progress.quorum), Span()
+        if progress.stage is Stage.COOLING and progress.ready_at:
+            self.span = worded(app, progress.ready_at - app.clock.now(), self.language)
+            return "cooling" if progress.vouched >= progress.quorum else "agreed"
+        return _SHOWN[progress.stage]
+
+    @do(trusted="begin", alone="begin_alone")
+    def weigh(self, app: Services) -> Literal["trusted", "alone"]:
+        self.quorum = Count(app.guarantors.policy.quorum)
+        self.span = worded(app, app.recoveries.rules.cooling, self.language)
+        counting = sum(one.counts for one in app.guarantors.of(self.caller))
+        return "trusted" if counting >= self.quorum else "alone"
+
+    begin = Menu(
+        _(
+            "We ask people you trust. {span} after {quorum} say yes, choose a new PIN;"
+            " till then all stays. Free."
+        ),
+        (_("Ask them"), "open"),
+        back="left",
+        confirm=True,
+    )
+    begin_alone = Menu(
+        _("Nobody you trust counts yet. Show an agent your ID card, or call {support}. Free."),
+        (_("Ask for a new PIN"), "open"),
+        back="left",
+        confirm=True,
+    )
+
+    @do(opened="look", too_many="too_many")
+    def open(self, app: Services) -> Literal["opened", "too_many"]:
+        try:
+            app.recoveries.open(self.caller)
+        except LimitReached:
+            return "too_many"
+        return "opened"
+
+    too_many = End(
+        _("Not asked: it was asked for too often this week. To get a new PIN, call {support}.")
+    )
+
+    vouching = _standing(
+        _("New PIN asked for: {vouched} of {asked} have vouched, {quorum} are needed."),
+    )
+    people = _standing(
+        _("New PIN asked for: show an agent your ID card, or call {support}."),
+    )
+    cooling = _standing(
+        _("New PIN asked for: {vouched} of {asked} have vouched, {span} to go."),
+    )
+    agreed = _standing(
+        _("New PIN asked for and agreed to, {span} to go."),
+    )
+    checking = _standing(
+        _("New PIN: we check your SIM. SMS follows, or dial again in a minute."),
+    )
+    ready = Menu(
+        _("You may choose a new PIN."),
+        (_("Choose a new PIN"), "new_pin"),
+        (_("I remember my PIN"), "remember"),
+        (STOP, "stop"),
+        (ONWARD, "left"),
+        back="left",
+        confirm=True,
+    )
+
+    stop = Ask(_("To stop it, type the PIN you have:"), then="veto", back="look", secret=True)
+
+    @do(
+        right="stopped",
+        wrong=back_to("stop", _("Wrong PIN. Tries left: {tries_left}")),
+        unreadable=back_to("stop", _("A PIN is 4 digits.")),
+        used_up="used_up",
+        moved="look",
+    )
+    def veto(self, app: Services) -> Tried:
+        try:
+            app.recoveries.veto(self.caller, self.typed)
+        except Invalid:
+            return "unreadable"
+        except PinWrong as no:
+            self.tries_left = Count(no.tries_left)
+            return "wrong"
+        except PinLocked:
+            return "used_up"
+        except NotFound:
+            return "moved"
+        return "right"
+
+    stopped = End(
+        _("Stopped. Your PIN is as it was. It was free. Did you not ask for it? Tell {support}.")
+    )
+    used_up = End(
+        _("Nothing was done: too many wrong PINs. Not you who asked? Call {support} now.")
+    )
+
+    new_pin = Use(NewPin, take={"proof": "proof"}, chosen="finish", left="look")
+
+    @do(finished="finished", moved="look")
+    def finish(self, app: Services) -> Literal["finished", "moved"]:
+        try:
+            app.recoveries.finish(self.caller, self.proof)
+        except NotReady:
+            return "moved"
+        self.span = worded(app, app.recoveries.rules.careful, self.language)
+        return "finished"
+
+    finished = End(
+        _(
+            "Your new PIN holds. For {span} you can send only a little. Tell it to nobody, not even"
+            " us. It was free. SMS follows."
+        )
+    )
+
+    remember = Ask(_("Type the PIN you remember:"), then="unlock", back="look", secret=True)
+
+    @do(
+        right="unlocked",
+        wrong=back_to("remember", _("Wrong PIN. Tries left: {tries_left}")),
+        unreadable=back_to("remember", _("A PIN is 4 digits.")),
+        used_up="used_up",
+        moved="look",
+    )
+    def unlock(self, app: Services) -> Tried:
+        try:
+            app.recoveries.unlock(self.caller, self.typed)
+        except Invalid:
+            return "unreadable"
+        except PinWrong as no:
+            self.tries_left = Count(no.tries_left)
+            return "wrong"
+        except PinLocked:
+            return "used_up"
+        except (NotFound, NotReady):
+            return "moved"
+        return "right"
+
+    unlocked = End(_("Right. Your PIN works again, as it was. It was free."))
+
+    over = End(_("That request is over already. Nothing was done now. Not you? Call {support}."))
     left = Return()
 
 
-class Plea(Flow):
-    """Somebody lost their PIN: vouch for them, or not."""
+_SHOWN: dict[Stage, Looked] = {
+    Stage.VOUCHING: "vouching",
+    Stage.PEOPLE: "people",
+    Stage.COOLING: "cooling",
+    Stage.CHECKING: "checking",
+    Stage.READY: "ready",
+}
 
-    menu = Menu(_("Vouch?"), back="left")
-    left = Return()
+
+def worded(app: Services, span: timedelta, language: str) -> Span:
+    """A time to go in words, never too short: '40 minutes', '24 hours'."""
+    if span >= HOURS_FROM:
+        return Span(app.catalogs.say(HOURS, language, count=ceil(span / timedelta(hours=1))))
+    count = max(1, ceil(span / timedelta(minutes=1)))
+    return Span(app.catalogs.say(MINUTE if count == 1 else MINUTES, language, count=count))

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from menus.shared.pin import NewPin
+from menus.shared.new_pin import NewPin
 from ussd_app.dialog import Ask, End, Flow, Menu, Pick, Use, _, do
 from ussd_app.errors import NotAllowed
 from ussd_app.services import Services

@@ -204,6 +204,13 @@ class DayAndHour(Shown):
     widest: ClassVar[str] = "31/12 23:59"
 
 
+class Span(Shown):
+    """A length of time in words: '40 minutes'."""
+
+    __slots__ = ()
+    widest: ClassVar[str] = "W" * 12
+
+
 class Reference(Shown):
     """Seven letters and digits by which people quote a numbered thing: '6JZY8N0'.
 

@@ -102,6 +102,10 @@ class Recoveries:
         self._tell = Teller(messages, signature=signature)
         self._docket = Docket(guarantors, self._tell, rules=rules, local=local)
 
+    @property
+    def rules(self) -> Rules:
+        return self._rules
+
     def open(self, phone: Phone) -> Progress:
         """Open a recovery for the caller's own PIN, or give the one that is open.
 
