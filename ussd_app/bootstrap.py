@@ -14,9 +14,8 @@ from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database
 from ussd_app.dialog.lines import Lines, Rates
 from ussd_app.gateways.africastalking import AfricasTalkingSms
-from ussd_app.gateways.sim_swaps import FixedSimSwaps
-from ussd_app.members.guarantor_policy import Policy
-from ussd_app.members.guarantors import Guarantors
+from ussd_app.gateways.sim_swaps import FixedSimSwaps, InsightsSimSwaps
+from ussd_app.members.guarantors import Guarantors, Policy
 from ussd_app.members.invitations import Invitations
 from ussd_app.members.joining import Joining
 from ussd_app.members.pin_vault import PinVault
@@ -218,7 +217,9 @@ def sms_of(settings: Settings) -> AfricasTalkingSms:
 
 def sim_swaps_of(settings: Settings) -> SimSwaps:
     """Who knows when a SIM was swapped."""
-    return FixedSimSwaps(CLEAN if settings.sim_swap_check == "clean" else UNKNOWN)
+    if settings.sim_swap_check != "insights":
+        return FixedSimSwaps(CLEAN if settings.sim_swap_check == "clean" else UNKNOWN)
+    return InsightsSimSwaps(settings.at_insights_url, settings.at_username, settings.at_api_key)
 
 
 def policy_of(settings: Settings) -> Policy:

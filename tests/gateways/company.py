@@ -31,6 +31,7 @@ class Request:
     path: str
     headers: dict[str, str]
     form: Form
+    body: str
 
 
 @dataclass
@@ -50,9 +51,10 @@ def answering() -> Iterator[Company]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
-            form = parse_qs(self.rfile.read(length).decode())
-            only = {name: values[0] for name, values in form.items()}
-            company.requests.append(Request(self.command, self.path, dict(self.headers), only))
+            body = self.rfile.read(length).decode()
+            only = {name: values[0] for name, values in parse_qs(body).items()}
+            asked = Request(self.command, self.path, dict(self.headers), only, body)
+            company.requests.append(asked)
             self._answer(company.answer)
 
         do_GET = do_POST  # noqa: N815 - the library's name

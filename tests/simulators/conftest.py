@@ -29,6 +29,7 @@ def config(application: stub.StubApplication) -> Config:
         gateway_timeout_seconds=5,
         session_seconds=30,
         sms_seconds=0.02,
+        sim_seconds=0.02,
         callback_attempts=4,
         callback_pause_seconds=0.02,
     )

@@ -38,6 +38,11 @@ class Desk:
         answer = self.send(to, message, **more)
         return answer.json()["SMSMessageData"]["Recipients"][0]
 
+    def ask(self, *numbers: str, key: str = API_KEY, username: str = "tests") -> httpx.Response:
+        """Ask when these SIMs were swapped."""
+        body = {"username": username, "phoneNumbers": list(numbers or (AMINA,))}
+        return self.http.post("/v1/sim-swap", json=body, headers={"apiKey": key})
+
     def write_sms(self, text: str, phone: str = AMINA) -> Any:
         return self._post(f"/phones/{phone}/sms", {"text": text})
 

@@ -1,5 +1,6 @@
 """An application that does as it is told, and remembers what it was asked."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -42,7 +43,7 @@ class StubApplication:
 
     @property
     def callbacks(self) -> dict[str, str]:
-        names = ("ussd", "events", "delivery", "inbound", "optout")
+        names = ("ussd", "events", "delivery", "inbound", "optout", "sim_swap")
         return {name: f"{self.address}/s3cret/{name}" for name in names}
 
     def asked(self, name: str) -> list[dict[str, str]]:
@@ -62,8 +63,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        form = {key: values[0] for key, values in parse_qs(body, keep_blank_values=True).items()}
         headers = {key.lower(): value for key, value in self.headers.items()}
+        if headers["content-type"] == "application/json":
+            form = json.loads(body)
+        else:
+            form = {key: each[0] for key, each in parse_qs(body, keep_blank_values=True).items()}
         reply = self.application.answer(Request(self.path, form, headers))
         time.sleep(reply.seconds)
         raw = reply.body.encode()

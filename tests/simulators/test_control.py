@@ -51,6 +51,7 @@ def test_one_callback_is_set_and_the_others_stay(desk: Desk) -> None:
         "delivery": True,
         "inbound": False,
         "optout": True,
+        "sim_swap": True,
     }
 
 

@@ -170,7 +170,7 @@ def test_r_e04_where_tells_all_that_a_tester_from_outside_needs(system: System) 
     told = system.command("where", "--json").json
 
     assert told["service_code"] == "*384*96#"
-    assert set(told["callbacks"]) == {"ussd", "events", "delivery", "inbound", "optout"}
+    assert set(told["callbacks"]) == {"ussd", "events", "delivery", "inbound", "optout", "sim_swap"}
     assert all(url.startswith(told["urls"]["web"]) for url in told["callbacks"].values())
     first = {"sessionId": "ATUid_tester", "phoneNumber": new_number(), "text": ""}
     form = {**first, "serviceCode": told["service_code"]}

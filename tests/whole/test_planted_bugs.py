@@ -116,7 +116,7 @@ SLOW = (
     ),
     Plant(
         "an SMS whose answer is lost is sent again at once",
-        file="ussd_app/gateways/africastalking.py",
+        file="ussd_app/gateways/asking.py",
         before='            raise Unclear(f"HTTP {status}")\n',
         after='            raise Unreachable(f"HTTP {status}")\n',
         test="tests/messages/test_faults.py::test_an_sms_that_is_reported_is_not_sent_again",

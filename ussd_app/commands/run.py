@@ -38,7 +38,7 @@ LOOPBACK = "127.0.0.1"
 PORTS = ("PORT", "SIMULATOR_PORT", "METRICS_PORT")
 PORTS_TRIED = 50
 READY_SECONDS = 60.0
-CALLBACKS = ("events", "delivery", "inbound", "optout")
+CALLBACKS = ("events", "delivery", "inbound", "optout", "sim_swap")
 
 
 def run() -> None:
@@ -241,7 +241,7 @@ def callbacks_of(settings: Settings) -> dict[str, str]:
     web, secret = f"http://{settings.web_host}:{settings.port}", settings.callback_secrets[0]
     return {
         "ussd": f"{web}/ussd/{secret}",
-        **{kind: f"{web}/callbacks/{secret}/{kind}" for kind in CALLBACKS},
+        **{kind: f"{web}/callbacks/{secret}/{kind.replace('_', '-')}" for kind in CALLBACKS},
     }
 
 

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
-from typing import Any
 
-import requests
 from africastalking.SMS import SMSService
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from ussd_app.errors import Rejected, Unclear, Unreachable
+from ussd_app.gateways.asking import TIMEOUTS_SECONDS, Asking
 
-TIMEOUTS_SECONDS = (3.05, 9.05)  # to connect; between two bytes of the answer
 VERSION = "/version1"
 
 TAKEN = {100, 101, 102}  # Processed, Sent, Queued
 NO_ID = {"", "None"}  # what they write for an SMS that has none
 NOT_TAKEN_NOW = {405, 407, 500, 501, 502}  # no balance, no route, their own troubles: try later
-
-_OK, _CREATED_LAST = 200, 299
-_TOO_MANY, _SERVER_ERRORS = 429, 500
 
 
 @dataclass(frozen=True)
@@ -69,58 +62,9 @@ def hundredths(cost: str) -> int:
     return ceil(Decimal(found[0]) * 100) if found else 0
 
 
-class _Service(SMSService):  # type: ignore[misc]
-    """The SDK's, with another base address and failures that say whether anything was sent.
-
-    The SDK alone tells neither that nor the status of an answer, and reads JSON only under one
-    spelling of its content type. Each request has a connection of its own: on one kept open, a
-    request that meets its closing end could not be told from one that was taken.
-    """
+class _Service(Asking, SMSService):  # type: ignore[misc]
+    """The SDK's, at another base address."""
 
     def __init__(self, base_url: str, username: str, api_key: str) -> None:
         super().__init__(username, api_key)
         self._baseUrl = base_url + VERSION
-
-    def _make_request(  # noqa: PLR0917 - the SDK's own signature
-        self,
-        url: str,
-        method: str,
-        headers: dict[str, str],
-        data: dict[str, Any],
-        params: dict[str, Any] | None,
-        callback: None = None,
-        timeout: tuple[float, float] = TIMEOUTS_SECONDS,
-    ) -> Any:
-        del callback
-        try:
-            answer = requests.request(
-                method,
-                url,
-                headers=headers,
-                data=data,
-                params=params,
-                timeout=timeout,
-                allow_redirects=False,  # the key is in a header, which would go along
-            )
-        except requests.RequestException as error:
-            if _never_sent(error):
-                raise Unreachable("no connection") from None
-            raise Unclear(type(error).__name__) from None
-        status = answer.status_code
-        if status == _TOO_MANY:
-            raise Unreachable("too many requests")
-        if status >= _SERVER_ERRORS:
-            raise Unclear(f"HTTP {status}")
-        if not _OK <= status <= _CREATED_LAST:
-            raise Rejected(f"HTTP {status}")
-        try:
-            return json.loads(answer.text)
-        except ValueError:
-            raise Unclear("an answer that is no JSON") from None
-
-
-def _never_sent(error: requests.RequestException) -> bool:
-    """Whether not a byte of the request can have arrived."""
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    return isinstance(reason, NewConnectionError | ConnectTimeoutError)

@@ -3,7 +3,7 @@
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from ussd_app.simulators.africastalking import control, messaging
+from ussd_app.simulators.africastalking import control, insights, messaging
 from ussd_app.simulators.africastalking.company import Company
 from ussd_app.simulators.config import Config
 from ussd_app.simulators.errors import Refused
@@ -27,6 +27,7 @@ def create_app(config: Config) -> Flask:
     company = app.extensions[_COMPANY] = Company(config)
     for blueprint in (
         messaging.blueprint(company),
+        insights.blueprint(company),
         control.blueprint(company),
         phones.blueprint(company),
         page.blueprint(),

@@ -16,6 +16,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "gateway_timeout_seconds": (0.05, 60),
     "session_seconds": (0.1, 3600),
     "sms_seconds": (0, 60),
+    "sim_seconds": (0, 60),
     "callback_attempts": (1, 20),
     "callback_pause_seconds": (0.01, 60),
     "seed": (0, 2**31),
@@ -42,6 +43,7 @@ class Callbacks:
     delivery: str = field(default="", repr=False)
     inbound: str = field(default="", repr=False)
     optout: str = field(default="", repr=False)
+    sim_swap: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,7 @@ class Config:
     gateway_timeout_seconds: float = 10.0
     session_seconds: float = 180.0
     sms_seconds: float = 0.4
+    sim_seconds: float = 0.4
     callback_attempts: int = 6
     callback_pause_seconds: float = 0.5
     seed: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from http import HTTPStatus
 
 import structlog
@@ -40,7 +41,15 @@ def create(
     app.config["MAX_CONTENT_LENGTH"] = BODY_MOST
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.register_blueprint(health.blueprint(checks))
-    app.register_blueprint(callbacks.blueprint(services, edge, sealer, switchboard))
+    app.register_blueprint(
+        callbacks.blueprint(
+            services,
+            edge,
+            sealer,
+            switchboard,
+            sim_swap_fresh=timedelta(hours=settings.sim_swap_hours),
+        )
+    )
     app.register_error_handler(Exception, _apologise)
     app.after_request(_hardened)
     throttle = Throttle(

@@ -1,4 +1,4 @@
-"""Africa's Talking's other callbacks: ends of sessions, delivery reports, SMS, opt-outs.
+"""Africa's Talking's other callbacks: ends of sessions, delivery reports, SMS, opt-outs, SIMs.
 
 Each is one small transaction and answered 200, so that it is not sent again; when it could not be
 written it is answered 503, so that it is. What is unknown, or was said before, is answered 200.
@@ -6,7 +6,10 @@ written it is answered 503, so that it is. What is unknown, or was said before, 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 
 from flask import Blueprint, Response, abort, request
 
@@ -16,6 +19,7 @@ from ussd_app.errors import Invalid
 from ussd_app.seal import Sealer
 from ussd_app.services import Services
 from ussd_app.values import Phone
+from ussd_app.web import insights
 from ussd_app.web.edge import Edge
 from ussd_app.web.metrics import CALLBACKS
 
@@ -28,18 +32,22 @@ Form = dict[str, str]
 
 
 def blueprint(
-    services: Services, edge: Edge, sealer: Sealer, switchboard: Switchboard
+    services: Services,
+    edge: Edge,
+    sealer: Sealer,
+    switchboard: Switchboard,
+    *,
+    sim_swap_fresh: timedelta,
 ) -> Blueprint:
-    """The routes under `/callbacks/<secret>/`."""
+    """The routes under `/callbacks/<secret>/`; a SIM swapped `sim_swap_fresh` ago counts as old."""
     routes = Blueprint("callbacks", __name__, url_prefix=PREFIX)
 
     def route(kind: str, take_in: Callable[[Form], None]) -> None:
         def view(secret: str) -> Response:
             if not edge.admits(secret, request.environ):
                 abort(404)
-            form = {name: _kept(value) for name, value in request.form.items()}
             try:
-                take_in(form)
+                take_in({name: _kept(value) for name, value in _told().items()})
             except (Invalid, KeyError, ValueError):
                 CALLBACKS.labels(f"{kind}-unreadable").inc()
             else:
@@ -73,7 +81,30 @@ def blueprint(
     route("delivery", delivery)
     route("inbound", inbound)
     route("optout", optout)
+    route("sim-swap", partial(_sim_swap, services, sim_swap_fresh))
     return routes
+
+
+def _sim_swap(services: Services, fresh: timedelta, form: Form) -> None:
+    verdict = insights.verdict(
+        form.get("status", ""),
+        form.get("lastSimSwapDate", ""),
+        now=services.clock.now(),
+        fresh=fresh,
+    )
+    services.recoveries.sim_known(form["requestId"], verdict=verdict)
+
+
+def _told() -> Form:
+    """The fields of a form, or those of a JSON object that are texts."""
+    if not request.is_json:
+        return request.form.to_dict()
+    try:
+        told = json.loads(request.get_data())
+    except RecursionError:
+        return {}
+    texts = told.items() if isinstance(told, dict) else ()
+    return {name: value for name, value in texts if isinstance(value, str)}
 
 
 def _ended(form: Form, sealer: Sealer) -> Ended:

@@ -10,6 +10,7 @@ from ussd_app.simulators.africastalking.records import (
     Inbound,
     RefusedSms,
     Session,
+    SimCheck,
     Sms,
     plain,
 )
@@ -38,6 +39,7 @@ class Books:
         self.inbound: deque[Inbound] = deque(maxlen=MAX_OTHERS)
         self.opt_outs: deque[Callback] = deque(maxlen=MAX_OTHERS)
         self.opted_out: set[str] = set()
+        self.sim_checks: deque[SimCheck] = deque(maxlen=MAX_OTHERS)
         self._latest: dict[str, Session] = {}
         self._inboxes: dict[str, deque[Sms]] = {}
         self._outboxes: dict[str, deque[Inbound]] = {}
@@ -141,6 +143,7 @@ class Books:
                 "refused_sms": [each for each in self.refused_sms if phone in (None, each.to)],
                 "inbound": [each for each in self.inbound if phone in (None, each.sender)],
                 "opt_outs": _of(self.opt_outs, phone),
+                "sim_checks": [each for each in self.sim_checks if phone in (None, each.phone)],
                 "opted_out": [each for each in sorted(self.opted_out) if phone in (None, each)],
             }
         return {kind: plain(records) for kind, records in kinds.items()}

@@ -8,6 +8,7 @@ from ussd_app.simulators.africastalking.records import Attempt, Callback, now
 
 _OK = 200
 _LONGEST_PAUSE = 600.0
+_AS_JSON = frozenset({"sim_swap"})
 
 
 def hand_over(
@@ -54,7 +55,10 @@ def _attempt(office: Office, callback: Callback) -> bool:
         return False
     at = now()
     answer = office.courier.post(
-        address, callback.fields, timeout_seconds=office.config.gateway_timeout_seconds
+        address,
+        callback.fields,
+        timeout_seconds=office.config.gateway_timeout_seconds,
+        as_json=callback.kind in _AS_JSON,
     )
     with office.books.lock:
         callback.attempts.append(

@@ -1,10 +1,11 @@
-"""The company as a whole: one office, two desks, and the people who have its phones."""
+"""The company as a whole: one office, three desks, and the people who have its phones."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from ussd_app.simulators.africastalking.faults import Faults
 from ussd_app.simulators.africastalking.office import Office
+from ussd_app.simulators.africastalking.sims import SimDesk
 from ussd_app.simulators.africastalking.sms import SmsDesk
 from ussd_app.simulators.africastalking.subscribers import Subscribers
 from ussd_app.simulators.africastalking.ussd import UssdDesk
@@ -18,6 +19,7 @@ class Company:
         self.office = Office(config=config, faults=Faults(config.seed))
         self.ussd = UssdDesk(self.office)
         self.sms = SmsDesk(self.office)
+        self.sims = SimDesk(self.office)
         self.subscribers = Subscribers(config.people)
 
     @property
@@ -37,6 +39,7 @@ class Company:
     def reset(self) -> None:
         """Forget everything but the settings."""
         self.office.reset()
+        self.sims.swap({})
         self.subscribers.replace(self.config.people)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The levers a test pulls: settings, faults, and the books to compare one's own with."""
+"""The levers a test pulls: settings, faults, SIMs, and the books to compare one's own with."""
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -52,7 +52,19 @@ def blueprint(company: Company) -> Blueprint:
         company.reset()
         return jsonify({"books": "empty"})
 
+    _add_sims(blueprint, company)
     return blueprint
+
+
+def _add_sims(blueprint: Blueprint, company: Company) -> None:
+    @blueprint.get("/sims")
+    def list_sims() -> Response:
+        return jsonify({"sims": company.sims.as_json()})
+
+    @blueprint.put("/sims")
+    def swap_sims() -> Response:
+        company.sims.swap(json_object())
+        return jsonify({"sims": company.sims.as_json()})
 
 
 def _asked(name: str) -> str | None:

@@ -44,8 +44,22 @@ KNOWN: dict[str, str] = {
     "report.reorder": "The last delivery report is posted first.",
     "report.delay": "A delivery report is posted some seconds late.",
     "inbound.duplicate": "An SMS from a phone is posted twice.",
+    "sim.error": "The question about a SIM is answered HTTP 500, and never otherwise.",
+    "sim.hang": "The question about a SIM is taken; the answer takes some seconds.",
+    "sim.garbage": "The answer to a question about a SIM is no JSON.",
+    "sim.refuse": "The question about a SIM is refused: Failed, and no id.",
+    "sim.silent": "What became of a question about a SIM is never told.",
+    "sim.failed": "What became of a question about a SIM is told as Failed, without a date.",
+    "sim.garbled": "What became of a question about a SIM is told with a date that is none.",
+    "sim.duplicate": "What became of a question about a SIM is told twice.",
+    "sim.delay": "What became of a question about a SIM is told some seconds late.",
 }
-_SECONDS: dict[str, float] = {"ussd.slow": 3.0, "sms.hang_before": 30.0, "sms.hang_after": 30.0}
+_SECONDS: dict[str, float] = {
+    "ussd.slow": 3.0,
+    "sms.hang_before": 30.0,
+    "sms.hang_after": 30.0,
+    "sim.hang": 30.0,
+}
 _USUAL_SECONDS = 2.0
 
 

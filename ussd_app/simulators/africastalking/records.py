@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 Status = Literal["Open", "Success", "Incomplete", "Failed"]
-CallbackKind = Literal["events", "delivery", "inbound", "optout"]
+CallbackKind = Literal["events", "delivery", "inbound", "optout", "sim_swap"]
 CallbackState = Literal["waiting", "acknowledged", "given up", "dropped", "no address"]
 
 
@@ -27,7 +27,7 @@ class Attempt:
 
 @dataclass(kw_only=True)
 class Callback:
-    """A form the application is owed, and every try to hand it over."""
+    """What the application is owed, as a form or as JSON, and every try to hand it over."""
 
     kind: CallbackKind
     fields: dict[str, str]
@@ -135,6 +135,16 @@ class Inbound:
     sender: str
     to: str
     text: str
+    at: datetime
+    callback: Callback
+
+
+@dataclass(kw_only=True)
+class SimCheck:
+    """A question when a SIM was swapped last, and the notification that answers it."""
+
+    id: str
+    phone: str
     at: datetime
     callback: Callback
 
