@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from math import ceil
-from typing import Literal
+from typing import Literal, assert_never
 
 from menus.shared.new_pin import NewPin
 from ussd_app.dialog import Ask, End, Flow, Menu, Return, Use, _, back_to, do
@@ -15,7 +15,9 @@ from ussd_app.values import Count, Hidden, Line, Span
 MINUTE, MINUTES, HOURS = _("1 minute"), _("{count} minutes"), _("{count} hours")
 HOURS_FROM = timedelta(hours=2)
 
-Looked = Literal["none", "vouching", "people", "cooling", "agreed", "checking", "ready", "over"]
+Looked = Literal[
+    "none", "vouching", "people", "staff", "cooling", "agreed", "checking", "ready", "over"
+]
 Tried = Literal["right", "wrong", "unreadable", "used_up", "moved"]
 
 STOP, ONWARD = _("It was not me: stop it"), _("{onward}")
@@ -46,6 +48,7 @@ class Forgot(Flow):
         none="weigh",
         vouching="vouching",
         people="people",
+        staff="staff",
         cooling="cooling",
         agreed="agreed",
         checking="checking",
@@ -59,10 +62,22 @@ class Forgot(Flow):
         self.seen = Hidden(progress.id)
         self.vouched, self.asked = Count(progress.vouched), Count(progress.asked)
         self.quorum, self.span = Count(progress.quorum), Span()
-        if progress.stage is Stage.COOLING and progress.ready_at:
+        if progress.ready_at:
             self.span = worded(app, progress.ready_at - app.clock.now(), self.language)
-            return "cooling" if progress.vouched >= progress.quorum else "agreed"
-        return _SHOWN[progress.stage]
+        have_vouched = 0 < progress.quorum <= progress.vouched
+        match progress.stage:
+            case Stage.VOUCHING:
+                return "vouching"
+            case Stage.PEOPLE:
+                return "staff" if have_vouched else "people"
+            case Stage.COOLING:
+                return "cooling" if have_vouched else "agreed"
+            case Stage.CHECKING:
+                return "checking"
+            case Stage.READY:
+                return "ready"
+            case _:
+                assert_never(progress.stage)
 
     @do(trusted="begin", alone="begin_alone")
     def weigh(self, app: Services) -> Literal["trusted", "alone"]:
@@ -105,6 +120,7 @@ class Forgot(Flow):
     people = _standing(
         _("New PIN asked for: show an agent your ID card, or call {support}."),
     )
+    staff = _standing(_("New PIN asked for. We do not know your SIM well enough: call {support}."))
     cooling = _standing(
         _("New PIN asked for: {vouched} of {asked} have vouched, {span} to go."),
     )
@@ -199,15 +215,6 @@ class Forgot(Flow):
 
     over = End(_("That request is over already. Nothing was done now. Not you? Call {support}."))
     left = Return()
-
-
-_SHOWN: dict[Stage, Looked] = {
-    Stage.VOUCHING: "vouching",
-    Stage.PEOPLE: "people",
-    Stage.COOLING: "cooling",
-    Stage.CHECKING: "checking",
-    Stage.READY: "ready",
-}
 
 
 def worded(app: Services, span: timedelta, language: str) -> Span:

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from tests.people import PIN, Handset, World
 from ussd_app import bootstrap
+from ussd_app.audit.service import SHELL, Actor
 from ussd_app.dialog.lines import LINE_SECONDS
 from ussd_app.dialog.machine import Watch
 from ussd_app.transfers.payments import Order
@@ -117,49 +118,52 @@ class Telephones:
     def _text(self, phone: str, body: str) -> None:
         self.world.services.messages.take_in(secrets.token_hex(8), phone=phone, body=body)
 
-    def _guaranty(self, ward: str, deed: str, guarantor: str) -> None:
-        trust, owner, other = self.world.services.guarantors, Phone(ward), Phone(guarantor)
-        if deed == "asks":
-            trust.ask(owner, other)
-            return
-        (guaranty,) = (one.id for one in trust.of(owner) if one.phone == other)
-        match deed:
-            case "is accepted by":
-                trust.answer(other, guaranty, accepts=True)
-            case "is left by":
-                trust.leave(other, guaranty)
-            case "removes":
-                trust.remove(owner, guaranty)
+    def _trusts(self, ward: str, others: str) -> None:
+        """Asked and accepted; what they are told of it is read already."""
+        guarantors = self.world.services.guarantors
+        for other in others.split(", "):
+            guarantors.ask(Phone(ward), Phone(other))
+            asked = guarantors.asked(Phone(other))
+            assert asked
+            guarantors.answer(Phone(other), asked.id, accepts=True)
+            self.sms(other)
+        self.sms(ward)
 
-    def _others(self, phone: str, count: str, deed: str) -> None:
-        """As many guaranties as that with people who have nothing else to do here."""
-        now, number = self.world.clock.now(), int(phone[-2:])
-        with self.world.db.work() as work:
-            (member,) = work.the_row("SELECT id FROM member WHERE phone = %s", phone)
-            for other in range(int(count)):
-                (stranger,) = work.the_row(
-                    """
-                    INSERT INTO member (id, phone, name, language, status, tier, terms_at, joined_at)
-                    VALUES (nextval('member_id'), %s, 'Njeri Kamau', 'en', 'ACTIVE', 2, %s, %s) RETURNING id
-                    """,
-                    f"+2547009{number:02}{other:03}",
-                    now,
-                    now,
-                )
-                work.run(
-                    """
-                    INSERT INTO guarantor (ward, guarantor, state, asked_at, accepted_at)
-                    VALUES (%s, %s, 'accepted', %s, %s)
-                    """,
-                    *((stranger, member) if deed == "vouches for" else (member, stranger)),
-                    now,
-                    now,
-                )
+    def _trusts_no_more(self, ward: str, other: str) -> None:
+        guarantors = self.world.services.guarantors
+        (guaranty,) = (one.id for one in guarantors.of(Phone(ward)) if one.phone == other)
+        guarantors.remove(Phone(ward), guaranty)
 
-    def _careful(self, phone: str, hours: str) -> None:
-        until = self.world.clock.now() + timedelta(hours=int(hours))
-        with self.world.db.work() as work:
-            work.run("UPDATE member SET careful_until = %s WHERE phone = %s", until, phone)
+    def _approve(self, count: str, phone: str) -> None:
+        recovery, _reference = self._recovery(phone)
+        for staff in range(1, {"one": 1, "two": 2}[count] + 1):
+            self.world.services.recoveries.approve(
+                recovery, by=Actor("staff", staff, SHELL), why="seen in person"
+            )
+
+    def _refuse(self, phone: str) -> None:
+        recovery, _reference = self._recovery(phone)
+        self.world.services.recoveries.refuse(
+            recovery, by=Actor("staff", 1, SHELL), why="nobody knows them"
+        )
+
+    def _sim(self, phone: str, verdict: str) -> None:
+        """As the company notifies us of it."""
+        self.world.run_errands()
+        _recovery, reference = self._recovery(phone)
+        self.world.services.recoveries.sim_known(reference, verdict=verdict)
+
+    def _recovery(self, phone: str) -> tuple[int, str]:
+        """The open one, and under which reference its SIM was asked about."""
+        with self.world.db.reading() as reading:
+            recovery, reference = reading.the_row(
+                """
+                SELECT r.id, r.sim_reference FROM recovery r JOIN member m ON m.id = r.member
+                WHERE r.state = 'open' AND m.phone = %s
+                """,
+                phone,
+            )
+        return recovery, reference
 
     def _gift(self, tokens: str) -> None:
         """As the same house with another setting."""
@@ -207,6 +211,11 @@ _GIVEN: dict[str, Callable[..., None]] = {
     ),
     r"(?P<phone>\+\d+) had a recovery, careful for (?P<hours>\d+) hours": Telephones._careful,
     r"a gift of (?P<tokens>\d+) for whoever joins": Telephones._gift,
+    r"(?P<ward>\+\d+) trusts (?P<others>\+\d+(?:, \+\d+)*)": Telephones._trusts,
+    r"(?P<ward>\+\d+) trusts (?P<other>\+\d+) no more": Telephones._trusts_no_more,
+    r"(?P<count>one|two) of the staff approves? the new PIN of (?P<phone>\+\d+)": Telephones._approve,
+    r"the staff refuses the new PIN of (?P<phone>\+\d+)": Telephones._refuse,
+    r"the SIM of (?P<phone>\+\d+) is found (?P<verdict>clean|swapped|unknown)": Telephones._sim,
     r"the last answer was neither kept nor shown": Telephones._lost_answer,
 }
 """What a script may be given, and who sees to it."""
