@@ -172,12 +172,14 @@ class Forgot(Flow):
 
     new_pin = Use(NewPin, take={"proof": "proof"}, chosen="finish", left="look")
 
-    @do(finished="finished", moved="look")
-    def finish(self, app: Services) -> Literal["finished", "moved"]:
+    @do(finished="finished", checking="checking", moved="look")
+    def finish(self, app: Services) -> Literal["finished", "checking", "moved"]:
         try:
             app.recoveries.finish(self.caller, self.proof)
         except NotReady:
-            return "moved"
+            progress = app.recoveries.progress(self.caller)
+            was_asked_again = progress is not None and progress.stage is Stage.READY
+            return "checking" if was_asked_again else "moved"
         self.span = worded(app, app.recoveries.rules.careful, self.language)
         return "finished"
 
