@@ -48,7 +48,8 @@ class Plea(Flow):
             progress = app.recoveries.vote(self.caller, int(self.request), vouches=True)
         except NotFound:
             return "over"
-        self.vouched, self.quorum = Count(progress.vouched), Count(progress.quorum)
+        self.quorum = Count(progress.quorum)
+        self.vouched = Count(min(progress.vouched, progress.quorum))
         return "vouched"
 
     vouched_for = End(
@@ -76,5 +77,6 @@ class Plea(Flow):
         _("No answer is needed any more: it is over. Nothing was done."),
         (_("Main menu"), "left"),
         back="left",
+        confirm=True,
     )
     left = Return()
