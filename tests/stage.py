@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from typing import Any
 
 from tests.people import PIN, Handset, World
 from ussd_app import bootstrap
@@ -166,9 +166,15 @@ class Telephones:
         return recovery, reference
 
     def _gift(self, tokens: str) -> None:
+        self._rebuild(grant=int(tokens))
+
+    def _insights(self) -> None:
+        self._rebuild(sim_swap_check="insights")
+
+    def _rebuild(self, **changed: Any) -> None:
         """As the same house with another setting."""
         was = self.world
-        settings = replace(was.settings, grant=int(tokens))
+        settings = replace(was.settings, **changed)
         services = bootstrap.services_of(
             settings,
             db=was.db,
@@ -211,6 +217,7 @@ _GIVEN: dict[str, Callable[..., None]] = {
     ),
     r"(?P<phone>\+\d+) had a recovery, careful for (?P<hours>\d+) hours": Telephones._careful,
     r"a gift of (?P<tokens>\d+) for whoever joins": Telephones._gift,
+    r"a company that is asked when SIMs were swapped": Telephones._insights,
     r"(?P<ward>\+\d+) trusts (?P<others>\+\d+(?:, \+\d+)*)": Telephones._trusts,
     r"(?P<ward>\+\d+) trusts (?P<other>\+\d+) no more": Telephones._trusts_no_more,
     r"(?P<count>one|two) of the staff approves? the new PIN of (?P<phone>\+\d+)": Telephones._approve,
