@@ -6,7 +6,7 @@ from typing import Literal, assert_never
 
 from menus.shared.new_pin import NewPin
 from ussd_app.dialog import Ask, End, Flow, Menu, Return, Use, _, back_to, do
-from ussd_app.errors import Invalid, LimitReached, NotFound, PinLocked, PinWrong
+from ussd_app.errors import Invalid, LimitReached, NotAllowed, NotFound, PinLocked, PinWrong
 from ussd_app.members.recoveries import NotReady, Stage
 from ussd_app.services import Services
 from ussd_app.text import Text
@@ -81,10 +81,11 @@ class Forgot(Flow):
 
     @do(trusted="begin", alone="begin_alone")
     def weigh(self, app: Services) -> Literal["trusted", "alone"]:
-        self.quorum = Count(app.guarantors.policy.quorum)
+        policy = app.guarantors.policy
+        self.quorum = Count(policy.quorum)
         self.span = worded(app, app.recoveries.rules.cooling, self.language)
         counting = sum(one.counts for one in app.guarantors.of(self.caller))
-        return "trusted" if counting >= self.quorum else "alone"
+        return "trusted" if counting >= max(policy.least, policy.quorum) else "alone"
 
     begin = Menu(
         _(
@@ -102,10 +103,12 @@ class Forgot(Flow):
         confirm=True,
     )
 
-    @do(opened="look", too_many="too_many")
-    def open(self, app: Services) -> Literal["opened", "too_many"]:
+    @do(opened="look", blocked="blocked", too_many="too_many")
+    def open(self, app: Services) -> Literal["opened", "blocked", "too_many"]:
         try:
             app.recoveries.open(self.caller)
+        except NotAllowed:
+            return "blocked"
         except LimitReached:
             return "too_many"
         return "opened"
@@ -172,14 +175,16 @@ class Forgot(Flow):
 
     new_pin = Use(NewPin, take={"proof": "proof"}, chosen="finish", left="look")
 
-    @do(finished="finished", checking="checking", moved="look")
-    def finish(self, app: Services) -> Literal["finished", "checking", "moved"]:
+    @do(finished="finished", blocked="blocked", checking="checking", moved="look")
+    def finish(self, app: Services) -> Literal["finished", "blocked", "checking", "moved"]:
         try:
             app.recoveries.finish(self.caller, self.proof)
         except NotReady:
             progress = app.recoveries.progress(self.caller)
             was_asked_again = progress is not None and progress.stage is Stage.READY
             return "checking" if was_asked_again else "moved"
+        except NotAllowed:
+            return "blocked"
         self.span = worded(app, app.recoveries.rules.careful, self.language)
         return "finished"
 
@@ -215,6 +220,7 @@ class Forgot(Flow):
 
     unlocked = End(_("Right. Your PIN works again, as it was. It was free."))
 
+    blocked = End(_("Nothing was done. Your account is blocked. Call {support}."))
     over = End(_("That request is over already. Nothing was done now. Not you? Call {support}."))
     left = Return()
 
