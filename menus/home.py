@@ -139,7 +139,7 @@ class Home(Flow):
     account = Use(Account, left="greet")
     help = Use(Help, left="main")
     agent = Use(Agent, left="main")
-    onboard = Use(Onboard, alone="register", left="bye_invited")
+    onboard = Use(Onboard, onward="greet", alone="register", left="bye_invited")
     register = Use(Register)
 
     blocked = End(_("Your account is blocked. Call {support}."))

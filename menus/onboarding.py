@@ -1,11 +1,151 @@
 """Joining by invitation: the code from the SMS, a PIN, the terms."""
 
-from ussd_app.dialog import Flow, Menu, Return, _
+from typing import Literal
+
+from menus.shared.code import Code
+from menus.shared.pin import NewPin
+from ussd_app.dialog import End, Flow, Menu, Pick, Return, Use, _, do
+from ussd_app.errors import NotFound
+from ussd_app.members.invitations import PURPOSE
+from ussd_app.services import Services
+from ussd_app.values import Amount, Hidden, Name
 
 
 class Onboard(Flow):
-    """An invited number joins."""
+    """An invited number joins, or joins without the invitation. Cut off anywhere, it goes on."""
 
-    menu = Menu(_("You are invited"), (_("Join without a code"), "alone"), back="left")
-    left = Return()
+    inviter: Name
+    name: Name
+    code_id: Hidden
+    choice: Hidden
+    proof: Hidden
+    grant: Amount
+
+    @do(code="code", expired="expired", pin="choose_pin", terms="terms", over="ended")
+    def progress(self, app: Services) -> Literal["code", "expired", "pin", "terms", "over"]:
+        invited = app.invitations.waiting(self.caller)
+        if invited is None:
+            return "over"
+        self.inviter, self.name = Name(invited.inviter), invited.name
+        self.language = invited.language
+        if invited.step == "pin":
+            return "pin"
+        if invited.step == "terms":
+            return "terms"
+        code = app.codes.live(self.caller, PURPOSE)
+        if invited.step == "expired" or code is None:
+            return "expired"
+        self.code_id = Hidden(code)
+        return "code"
+
+    code = Use(
+        Code,
+        give={
+            "about": _("{inviter} invites you. No code? Lugha? Press 0."),
+            "code_id": _("{code_id}"),
+        },
+        right="prove",
+        gone="expired",
+        cancelled="choices",
+    )
+
+    @do(proven="choose_pin", over="progress")
+    def prove(self, app: Services) -> Literal["proven", "over"]:
+        try:
+            app.invitations.prove(self.caller, int(self.code_id))
+        except NotFound:
+            return "over"
+        return "proven"
+
+    choices = Menu(
+        _("{inviter} invites you. Joining is free."),
+        (_("Type the code"), "progress"),
+        (_("Ask for a new code"), "ask"),
+        (_("Join without a code"), "decline"),
+        (_("Lugha / Language"), "languages_menu"),
+        back="left",
+        confirm=True,
+    )
+    expired = Menu(
+        _("Your code is not valid any more. {inviter} can send a new one, free."),
+        (_("Ask for a new code"), "ask"),
+        (_("Join without a code"), "decline"),
+        (_("Lugha / Language"), "languages_menu"),
+        back="left",
+        confirm=True,
+    )
+
+    @do(asked="asked", before="asked_before")
+    def ask(self, app: Services) -> Literal["asked", "before"]:
+        return "asked" if app.invitations.ask_again(self.caller) else "before"
+
+    @do(declined="alone")
+    def decline(self, app: Services) -> Literal["declined"]:
+        app.invitations.decline(self.caller)
+        return "declined"
+
+    languages_menu = Pick(
+        _("Lugha / Language:"), "choice", options="languages", then="speak", back="progress"
+    )
+
+    def languages(self, app: Services) -> list[tuple[str, str]]:
+        return [(name, language) for language, name in app.catalogs.names.items()]
+
+    @do(spoken="progress")
+    def speak(self, app: Services) -> Literal["spoken"]:
+        app.invitations.speak(self.caller, self.choice)
+        return "spoken"
+
+    choose_pin = Use(NewPin, take={"proof": "proof"}, chosen="keep", left="left")
+
+    @do(kept="terms", over="progress")
+    def keep(self, app: Services) -> Literal["kept", "over"]:
+        try:
+            app.invitations.set_pin(self.caller, self.proof)
+        except NotFound:
+            return "over"
+        return "kept"
+
+    terms = Menu(
+        _("We keep your name and number. Terms: {terms} or call {support}."),
+        (_("I accept"), "accept"),
+        (_("No"), "left"),
+        back="left",
+        confirm=True,
+    )
+
+    @do(gifted="gifted", joined="joined", over="progress")
+    def accept(self, app: Services) -> Literal["gifted", "joined", "over"]:
+        try:
+            app.invitations.accept(self.caller)
+        except NotFound:
+            return "over"
+        self.grant = app.statements.balance(app.members.get(self.caller).id)
+        return "gifted" if self.grant.units else "joined"
+
+    gifted = Menu(
+        _("Welcome {name}! {grant} is yours, a gift. Joining was free. SMS follows."),
+        (_("Main menu"), "onward"),
+        back="bye",
+        confirm=True,
+    )
+    joined = Menu(
+        _("Welcome {name}! Joining was free. SMS follows."),
+        (_("Main menu"), "onward"),
+        back="bye",
+        confirm=True,
+    )
+    ended = Menu(
+        _("This invitation has ended. You can join without it, free."),
+        (_("Continue"), "onward"),
+        back="bye",
+        confirm=True,
+    )
+    asked = End(_("We asked {inviter} for a new code. It comes by SMS, free. Then dial {code}."))
+    asked_before = End(
+        _("{inviter} was asked today already. The code comes by SMS, free. Then dial {code}.")
+    )
+    bye = End(_("Goodbye! Dial {code} any time."))
+    onward = Return()
     alone = Return()
+    left = Return()

@@ -1,0 +1,76 @@
+"""One person confirms what another began: with a code that an SMS brought to their phone."""
+
+from typing import Literal
+
+from ussd_app.dialog import Ask, Flow, Menu, Return, _, back_to, do
+from ussd_app.errors import Invalid
+from ussd_app.messages.codes import CodeGone, CodeWrong
+from ussd_app.services import Services
+from ussd_app.values import Count, Hidden, Line
+
+
+class Code(Flow):
+    """Ask for a code. Whoever types it holds the phone it was sent to, or stands beside them.
+
+    `about` says what for, `code_id` which code. Right means judged, not used up: that comes with
+    the deed it allows.
+    """
+
+    about: Line
+    code_id: Hidden
+    tries_left: Count
+
+    enter = Ask(
+        _("{about}\nType the 6-digit code from our SMS:"),
+        then="judge",
+        back="cancelled",
+        secret=True,
+    )
+
+    @do(
+        right="right",
+        wrong=back_to("enter", _("Wrong code. Tries left: {tries_left}")),
+        unreadable=back_to("enter", _("A code is 6 digits.")),
+        gone="gone",
+    )
+    def judge(self, app: Services) -> Literal["right", "wrong", "unreadable", "gone"]:
+        try:
+            app.codes.judge(int(self.code_id), self.typed, by=self.caller)
+        except Invalid:
+            return "unreadable"
+        except CodeWrong as no:
+            self.tries_left = Count(no.tries_left)
+            return "wrong" if no.tries_left else "gone"
+        except CodeGone:
+            return "gone"
+        return "right"
+
+    right = Return()
+    gone = Return()
+    cancelled = Return()
+
+
+class Capped(Flow):
+    """Say which limit of codes was reached, `rule`, and when it will be over."""
+
+    rule: Hidden
+
+    @do(pause="pause", hour="hour", day="day", asker="asker")
+    def which(self, app: Services) -> Literal["pause", "hour", "day", "asker"]:  # noqa: ARG002
+        match self.rule:
+            case "pause" | "hour" | "day":
+                return self.rule
+            case _:
+                return "asker"
+
+    pause = Menu(
+        _("No SMS was sent: a code went to that number a moment ago. Wait a minute."), back="left"
+    )
+    hour = Menu(
+        _("No SMS was sent: many codes went to that number. Try again in an hour."), back="left"
+    )
+    day = Menu(
+        _("No SMS was sent: many codes went to that number today. Try tomorrow."), back="left"
+    )
+    asker = Menu(_("No SMS was sent: you have sent many codes today. Try tomorrow."), back="left")
+    left = Return()
