@@ -58,18 +58,18 @@ class Onboard(Flow):
         return "proven"
 
     choices = Menu(
-        _("{inviter} invites you. Joining is free."),
+        _("{inviter} invites you, free."),
         (_("Type the code"), "progress"),
-        (_("Ask for a new code"), "ask"),
-        (_("Join without a code"), "decline"),
+        (_("Get a new code"), "ask"),
+        (_("Join without it"), "decline"),
         (_("Lugha / Language"), "languages_menu"),
         back="left",
         confirm=True,
     )
     expired = Menu(
-        _("Your code is not valid any more. {inviter} can send a new one, free."),
-        (_("Ask for a new code"), "ask"),
-        (_("Join without a code"), "decline"),
+        _("The code from {inviter} works no more."),
+        (_("Get a new code"), "ask"),
+        (_("Join without it"), "decline"),
         (_("Lugha / Language"), "languages_menu"),
         back="left",
         confirm=True,
@@ -124,7 +124,7 @@ class Onboard(Flow):
         return "gifted" if self.grant.units else "joined"
 
     gifted = Menu(
-        _("Welcome {name}! {grant} is yours, a gift. Joining was free. SMS follows."),
+        _("Welcome {name}! {grant} is yours. Joining was free. SMS follows."),
         (_("Main menu"), "onward"),
         back="bye",
         confirm=True,

@@ -1,12 +1,15 @@
 """One person confirms what another began: with a code that an SMS brought to their phone."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from ussd_app.dialog import Ask, Flow, Menu, Return, _, back_to, do
 from ussd_app.errors import Invalid
-from ussd_app.messages.codes import CodeGone, CodeWrong
+from ussd_app.messages.codes import UNREADABLE, CodeGone, CodeWrong
 from ussd_app.services import Services
 from ussd_app.values import Count, Hidden, Line
+
+Reached = Literal["pause", "hour", "day", "asker"]
 
 
 class Code(Flow):
@@ -30,7 +33,7 @@ class Code(Flow):
     @do(
         right="right",
         wrong=back_to("enter", _("Wrong code. Tries left: {tries_left}")),
-        unreadable=back_to("enter", _("A code is 6 digits.")),
+        unreadable=back_to("enter", UNREADABLE),
         gone="gone",
     )
     def judge(self, app: Services) -> Literal["right", "wrong", "unreadable", "gone"]:
@@ -56,12 +59,9 @@ class Capped(Flow):
     rule: Hidden
 
     @do(pause="pause", hour="hour", day="day", asker="asker")
-    def which(self, app: Services) -> Literal["pause", "hour", "day", "asker"]:  # noqa: ARG002
-        match self.rule:
-            case "pause" | "hour" | "day":
-                return self.rule
-            case _:
-                return "asker"
+    def which(self, app: Services) -> Reached:  # noqa: ARG002
+        rules: Mapping[str, Reached] = {"pause": "pause", "hour": "hour", "day": "day"}
+        return rules.get(self.rule, "asker")
 
     pause = Menu(
         _("No SMS was sent: a code went to that number a moment ago. Wait a minute."), back="left"
