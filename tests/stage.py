@@ -13,6 +13,7 @@ from ussd_app import bootstrap
 from ussd_app.audit.service import SHELL, Actor
 from ussd_app.dialog.lines import LINE_SECONDS
 from ussd_app.dialog.machine import Watch
+from ussd_app.members.kinds import AGENT
 from ussd_app.transfers.payments import Order
 from ussd_app.values import Phone
 
@@ -84,6 +85,7 @@ class Telephones:
         pin: str | None,
         language: str | None,
         tier: str | None,
+        agent: str | None,
     ) -> None:
         self.world.join(
             Phone(phone),
@@ -94,6 +96,12 @@ class Telephones:
             tier=int(tier or 2),
         )
         self.sms(phone)
+        if agent:
+            self._kind(phone, AGENT)
+
+    def _kind(self, phone: str, kind: str) -> None:
+        with self.world.db.work() as work:
+            work.run("UPDATE member SET kind = %s WHERE phone = %s", kind, phone)
 
     def _status(self, phone: str, status: str) -> None:
         with self.world.db.work() as work:
@@ -201,9 +209,10 @@ class Telephones:
 
 
 _GIVEN: dict[str, Callable[..., None]] = {
-    r"(?P<name>[A-Z]\w+(?: \w+)*) (?P<phone>\+\d+)"
+    r"(?P<agent>agent )?(?P<name>[A-Z]\w+(?: \w+)*) (?P<phone>\+\d+)"
     r"(?: with (?P<tokens>\d+))?(?:, PIN (?P<pin>\d{4}))?(?:, in (?P<language>\w+))?"
     r"(?:, tier (?P<tier>\d))?": Telephones._person,
+    r"(?P<phone>\+\d+) is of the kind (?P<kind>\w+)": Telephones._kind,
     r"(?P<phone>\+\d+) is (?P<status>\w+)": Telephones._status,
     r"(?P<phone>\+\d+) has tier (?P<tier>\d)": Telephones._tier,
     r"(?P<phone>\+\d+) looked up (?P<count>\d+) strangers today": Telephones._lookups,

@@ -13,6 +13,7 @@ from ussd_app.db.work import Work
 from ussd_app.errors import PinWeak
 from ussd_app.members import pin_policy
 from ussd_app.members.joining import Joining
+from ussd_app.members.kinds import AGENT, INDIVIDUAL
 from ussd_app.transfers.grants import WelcomeGrant
 from ussd_app.values import Name, Phone
 
@@ -36,6 +37,7 @@ class Person:
     tokens: int
     tier: int
     note: str = ""
+    kind: str = INDIVIDUAL
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -45,6 +47,7 @@ DEMO_PEOPLE = (
     Person("+254700000001", "Amina Wanjiru", "7306", "en", 500, 2, "sells vegetables"),
     Person("+254700000002", "Baraka Otieno", "4815", "sw", 320, 2, "repairs bicycles"),
     Person("+254700000003", "Chebet Kiptoo", "2580", "en", 120, 1, "keeps bees"),
+    Person("+254700000004", "Grace Akinyi", "6194", "en", 200, 2, "invites borrowers", AGENT),
 )
 DEMO_STRANGERS = (Person("+254700000009", "Zawadi", "", "", 0, 0, "has not joined yet"),)
 
@@ -85,13 +88,20 @@ class _Endowment(WelcomeGrant):
         self._now, self._person = built.clock.now, person
 
     def give(self, work: Work, member: int) -> None:
-        """Their tokens and their tier, in the transaction that makes the member."""
+        """Their tokens, tier and kind, in the transaction that makes the member."""
         super().give(work, member)
-        tier, tokens = self._person.tier, self._person.tokens
-        work.run("UPDATE member SET tier = %s WHERE id = %s", tier, member)
+        tier, kind, tokens = self._person.tier, self._person.kind, self._person.tokens
+        work.run("UPDATE member SET tier = %s, kind = %s WHERE id = %s", tier, kind, member)
         actor, subject = Actor("system", None, audit.SHELL), ("member", member)
         audit.record(
-            work, actor, "member.seeded", subject=subject, at=self._now(), tier=tier, tokens=tokens
+            work,
+            actor,
+            "member.seeded",
+            subject=subject,
+            at=self._now(),
+            tier=tier,
+            kind=kind,
+            tokens=tokens,
         )
 
 

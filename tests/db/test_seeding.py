@@ -13,6 +13,7 @@ from ussd_app.commands import reconcile
 from ussd_app.commands.findings import OK
 from ussd_app.errors import PinWeak
 from ussd_app.members import pin_policy
+from ussd_app.members.kinds import Permission, may
 from ussd_app.seeding import BLACKBOX, DEMO, DEMO_STRANGERS, Person
 from ussd_app.values import Name, Phone
 
@@ -22,13 +23,13 @@ def built(world: World) -> Built:
     return Built(world.settings, world.services, world.db, world.redis, world.clock)
 
 
-def planted(world: World, person: Person) -> tuple[str, str, int, int]:
-    """Name, language, tier and whole tokens of somebody, as the tables say."""
+def planted(world: World, person: Person) -> tuple[str, str, str, int, int]:
+    """Name, language, kind, tier and whole tokens of somebody, as the tables say."""
     with world.db.reading() as reading:
-        name, language, tier = reading.the_row(
-            "SELECT name, language, tier FROM member WHERE phone = %s", person.phone
+        name, language, kind, tier = reading.the_row(
+            "SELECT name, language, kind, tier FROM member WHERE phone = %s", person.phone
         )
-    return name, language, tier, world.balance(Phone(person.phone)) // 100
+    return name, language, kind, tier, world.balance(Phone(person.phone)) // 100
 
 
 @pytest.mark.parametrize("seed", [0, 1, 28079796])
@@ -75,11 +76,19 @@ def test_who_was_planted_has_what_was_said_of_them(
     seeding.plant(built, wanted)
 
     for person in wanted:
-        said = (person.name, person.language, person.tier, person.tokens)
+        said = (person.name, person.language, person.kind, person.tier, person.tokens)
         assert planted(world, person) == said
     assert world.services.pins.check(Phone(wanted[-1].phone), wanted[-1].pin)
     world.run_errands()
     assert {one.grave for one in reconcile.findings(world.db)} == {OK}
+
+
+def test_an_agent_is_among_the_people_of_the_demonstration(built: Built, world: World) -> None:
+    seeding.plant(built, seeding.people(DEMO, 7))
+
+    agents = [one for one in seeding.people(DEMO, 7) if one.note == "invites borrowers"]
+    kinds = {world.services.members.get(Phone(one.phone)).kind for one in agents}
+    assert [may(kind, Permission.INVITE) for kind in kinds] == [True]
 
 
 def test_planting_again_changes_nothing(built: Built, surgeon: Surgeon) -> None:
@@ -107,7 +116,7 @@ def test_who_was_planted_by_half_is_planted_whole_the_next_time(
     seeding.plant(built, wanted)
 
     for person in wanted:
-        said = (person.name, person.language, person.tier, person.tokens)
+        said = (person.name, person.language, person.kind, person.tier, person.tokens)
         assert planted(world, person) == said
 
 
@@ -121,7 +130,7 @@ def test_planting_is_in_the_audit(built: Built, world: World) -> None:
             "SELECT actor_kind, channel, subject, details FROM audit WHERE action = 'member.seeded'"
         )
     member = world.services.members.get(Phone(amina.phone)).id
-    assert rows == [("system", "shell", member, {"tier": 2, "tokens": 500})]
+    assert rows == [("system", "shell", member, {"tier": 2, "kind": "individual", "tokens": 500})]
 
 
 def test_planting_leaves_who_is_there_as_they_are(built: Built, world: World) -> None:

@@ -97,6 +97,7 @@ def test_every_line_is_done_in_its_order(tmp_path: Path) -> None:
         ("    Ref <ref>.\n", "CON Ref 6JZY8N0."),
         ("    <when>: <amount> to <name>\n", "CON 21/11 14:03: 5 to Baraka"),
         ("    a.b*c\n", "CON a.b*c"),
+        ("    Code <code: digits>.\n", "CON Code 123456."),
     ],
 )
 def test_a_screen_as_written_passes(written: str, said: str, tmp_path: Path) -> None:
@@ -115,6 +116,7 @@ def test_a_screen_as_written_passes(written: str, said: str, tmp_path: Path) -> 
         ("    Ref <ref>.\n", "CON Ref ."),
         ("    Ref <ref>.\n", "CON Reference x"),
         ("    a.b\n", "CON axb"),
+        ("    Code <code: digits>.\n", "CON Code 12a456."),
         ("", "CON One"),
     ],
 )
@@ -137,6 +139,36 @@ def test_an_sms_that_should_not_have_come_fails(tmp_path: Path) -> None:
 def test_an_sms_that_did_not_come_fails(tmp_path: Path) -> None:
     with pytest.raises(ScriptFailed):
         played(tmp_path, "sms to +254700000002\n    Hello.\n", Recorder())
+
+
+def test_what_an_sms_said_is_typed(tmp_path: Path) -> None:
+    stage = Recorder(["CON Your code?", "END Right"], messages=["Bob: your code is 012345."])
+    sms = "sms to +254700000001\n    <name>: your code is <code: digits>.\n"
+
+    played(tmp_path, sms + DIAL + "    Your code?\n> <code>\n    Right\n    (ends)\n", stage)
+
+    assert stage.done[-1] == ("say", "+254700000001", "012345")
+
+
+def test_what_was_kept_last_is_typed(tmp_path: Path) -> None:
+    stage = Recorder(["CON Not 111 but 222", "CON Now 333", "END Right"])
+
+    played(
+        tmp_path,
+        DIAL
+        + "    Not <old code: digits> but <code: digits>\n"
+        + "> <old code>\n    Now <code: digits>\n> <code>\n    ...\n",
+        stage,
+    )
+
+    assert [typed for _say, _phone, typed in stage.done[1:]] == ["111", "333"]
+
+
+def test_what_nothing_has_shown_cannot_be_typed(tmp_path: Path) -> None:
+    stage = Recorder(["CON Code <code>"])
+
+    with pytest.raises(ScriptFailed, match="nothing was kept as 'code'"):
+        played(tmp_path, DIAL + "    Code <code>\n> <code>\n    ...\n", stage)
 
 
 @pytest.mark.parametrize("line", ["somebody dances", "15 years later", "sms from +254700000002"])

@@ -181,7 +181,7 @@ def test_r_e04_where_tells_all_that_a_tester_from_outside_needs(system: System) 
     with redis.Redis.from_url(told["stores"]["redis"]) as client:
         assert client.ping()
     *members, stranger = told["people"]
-    assert (len(members), stranger["pin"]) == (3, "")
+    assert (len(members), stranger["pin"]) == (4, "")
     for person in members:
         assert system.phone(person["phone"], person["pin"]).balance(), person["name"]
 
@@ -309,7 +309,7 @@ def test_r_e04_people_are_seeded_where_nothing_ran_before(nothing: System) -> No
     again = nothing.command("seed", "--json")
 
     assert (done.code, again.code, done.err) == (0, 0, "")
-    assert [person["tokens"] for person in done.json["people"]] == [500, 320, 120]
+    assert [person["tokens"] for person in done.json["people"]] == [500, 320, 120, 200]
 
 
 def test_the_doctor_finds_a_fresh_system_well(system: System) -> None:

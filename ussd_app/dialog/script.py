@@ -15,6 +15,8 @@
     redis is emptied                                  what may be lost is lost
     sms to +254700000002                              the newest SMS that number got, and no other
         You got 20 UMOJA. Ref <ref>.                  <anything in angles> matches any run of text
+        Your code: <code: digits>                     a run of digits, kept under its name
+    > <code>                                          answers with what was kept last
     no sms to +254700000002
 
 Only one story stands in a file, told in the order in which it happens.
@@ -30,7 +32,10 @@ from pathlib import Path
 from typing import Protocol
 
 INDENT = "    "
-_ANGLES = re.compile(r"<[a-z ]+>")
+_ANGLES = re.compile(r"<([a-z ]+)(: digits)?>")
+
+Kept = dict[str, str]
+"""What a script has seen and may type, by the names it gave."""
 
 
 class Stage(Protocol):
@@ -88,10 +93,10 @@ class ScriptFailed(AssertionError):
 
 def play(path: Path, stage: Stage) -> None:
     """Play a script from beginning to end. Raises ScriptFailed where it goes otherwise."""
-    caller = ""
+    caller, kept = "", dict[str, str]()
     for step in read(path.read_text().splitlines()):
         try:
-            caller = _play(step, stage, caller)
+            caller = _play(step, stage, caller, kept)
         except ScriptFailed as failed:
             raise ScriptFailed(f"{path.name}, line {step.number}: {step.line}\n{failed}") from None
 
@@ -112,17 +117,17 @@ def read(lines: Iterable[str]) -> Iterator[Step]:
         yield step
 
 
-def _play(step: Step, stage: Stage, caller: str) -> str:
-    """Do what a line says, compare what follows; who is calling now."""
+def _play(step: Step, stage: Stage, caller: str, kept: Kept) -> str:
+    """Do what a line says, compare what follows, keep what is to be kept; who is calling now."""
     line = step.line
     if found := re.fullmatch(r"(\+\d+) dials (\S+)", line):
         caller = found[1]
-        _compare(step.expected, _screen(stage.dial(caller, found[2])))
+        _compare(step.expected, _screen(stage.dial(caller, found[2])), kept)
     elif line.startswith(">"):
-        typed = line.removeprefix(">").strip()
-        _compare(step.expected, _screen(stage.say(caller, "" if typed == "(empty)" else typed)))
+        typed = _typed(line.removeprefix(">").strip(), kept)
+        _compare(step.expected, _screen(stage.say(caller, typed)), kept)
     elif line == "the gateway asks again":
-        _compare(step.expected, _screen(stage.repeat(caller)))
+        _compare(step.expected, _screen(stage.repeat(caller)), kept)
     elif line == "back to the earlier call":
         stage.switch(caller)
     elif line == "hangs up":
@@ -130,7 +135,7 @@ def _play(step: Step, stage: Stage, caller: str) -> str:
     elif found := re.fullmatch(r"(no )?sms to (\+\d+)", line):
         texts = stage.sms(found[2])
         said = "\n\n".join(texts).split("\n") if texts else []
-        _compare([] if found[1] else step.expected, said)
+        _compare([] if found[1] else step.expected, said, kept)
     else:
         _happen(line, stage)
     return caller
@@ -148,27 +153,44 @@ def _happen(line: str, stage: Stage) -> None:
         raise ScriptFailed("not a line of a script")
 
 
+def _typed(written: str, kept: Kept) -> str:
+    """What an answer types: nothing, a value that was kept, or what is written."""
+    if written == "(empty)":
+        return ""
+    if not (found := re.fullmatch(r"<([a-z ]+)>", written)):
+        return written
+    if found[1] not in kept:
+        raise ScriptFailed(f"nothing was kept as {found[1]!r}")
+    return kept[found[1]]
+
+
 def _screen(answer: str) -> list[str]:
     kind, _space, text = answer.partition(" ")
     return [*text.split("\n"), *(["(ends)"] if kind == "END" else [])]
 
 
-def _compare(expected: list[str], said: list[str]) -> None:
+def _compare(expected: list[str], said: list[str], kept: Kept) -> None:
     for want, got in itertools.zip_longest(expected, said):
         if want == "...":
             rest = expected[expected.index("...") + 1 :]
             if rest and said[-len(rest) :] != rest:
                 break
             return
-        if want is None or got is None or not _matches(want, got):
+        if want is None or got is None or not _matches(want, got, kept):
             break
     else:
         return
     raise ScriptFailed("\n".join(["expected:", *expected, "", "said:", *said]))
 
 
-def _matches(want: str, got: str) -> bool:
-    if "<" not in want:
-        return want == got
-    literal = [re.escape(part) for part in _ANGLES.split(want)]
-    return re.fullmatch(".+?".join(literal), got) is not None
+def _matches(want: str, got: str, kept: Kept) -> bool:
+    """Whether a line is as it was written; what it is to keep is kept."""
+    literal, *rest = _ANGLES.split(want)
+    pattern, names = re.escape(literal), []
+    for name, digits, after in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
+        pattern += (r"(\d+)" if digits else ".+?") + re.escape(after)
+        names += [name] if digits else []
+    if (found := re.fullmatch(pattern, got)) is None:
+        return False
+    kept.update(zip(names, found.groups(), strict=True))
+    return True
