@@ -1,5 +1,6 @@
 """Joining by invitation: the code from the SMS, a PIN, the terms."""
 
+from contextlib import suppress
 from typing import Literal
 
 from menus.shared.code import Code
@@ -9,6 +10,8 @@ from ussd_app.errors import NotFound
 from ussd_app.members.invitations import PURPOSE
 from ussd_app.services import Services
 from ussd_app.values import Amount, Hidden, Name
+
+Progress = Literal["code", "expired", "pin", "terms", "joined", "over"]
 
 
 class Onboard(Flow):
@@ -21,11 +24,17 @@ class Onboard(Flow):
     proof: Hidden
     grant: Amount
 
-    @do(code="code", expired="expired", pin="choose_pin", terms="terms", over="ended")
-    def progress(self, app: Services) -> Literal["code", "expired", "pin", "terms", "over"]:
-        invited = app.invitations.waiting(self.caller)
-        if invited is None:
-            return "over"
+    @do(
+        code="code",
+        expired="expired",
+        pin="choose_pin",
+        terms="terms",
+        joined="welcome",
+        over="ended",
+    )
+    def progress(self, app: Services) -> Progress:
+        if (invited := app.invitations.waiting(self.caller)) is None:
+            return "joined" if app.members.find(self.caller) else "over"
         self.inviter, self.name = Name(invited.inviter), invited.name
         self.language = invited.language
         if invited.step == "pin":
@@ -45,17 +54,15 @@ class Onboard(Flow):
             "code_id": _("{code_id}"),
         },
         right="prove",
-        gone="expired",
+        gone="progress",
         cancelled="choices",
     )
 
-    @do(proven="choose_pin", over="progress")
-    def prove(self, app: Services) -> Literal["proven", "over"]:
-        try:
+    @do(done="progress")
+    def prove(self, app: Services) -> Literal["done"]:
+        with suppress(NotFound):  # it ended meanwhile, as is told next
             app.invitations.prove(self.caller, int(self.code_id))
-        except NotFound:
-            return "over"
-        return "proven"
+        return "done"
 
     choices = Menu(
         _("{inviter} invites you, free."),
@@ -98,13 +105,11 @@ class Onboard(Flow):
 
     choose_pin = Use(NewPin, take={"proof": "proof"}, chosen="keep", left="left")
 
-    @do(kept="terms", over="progress")
-    def keep(self, app: Services) -> Literal["kept", "over"]:
-        try:
+    @do(done="progress")
+    def keep(self, app: Services) -> Literal["done"]:
+        with suppress(NotFound):
             app.invitations.set_pin(self.caller, self.proof)
-        except NotFound:
-            return "over"
-        return "kept"
+        return "done"
 
     terms = Menu(
         _("We keep your name and number. Terms: {terms} or call {support}."),
@@ -114,14 +119,17 @@ class Onboard(Flow):
         confirm=True,
     )
 
-    @do(gifted="gifted", joined="joined", over="progress")
-    def accept(self, app: Services) -> Literal["gifted", "joined", "over"]:
-        try:
+    @do(done="progress")
+    def accept(self, app: Services) -> Literal["done"]:
+        with suppress(NotFound):
             app.invitations.accept(self.caller)
-        except NotFound:
-            return "over"
-        self.grant = app.statements.balance(app.members.get(self.caller).id)
-        return "gifted" if self.grant.units else "joined"
+        return "done"
+
+    @do(gifted="gifted", plain="joined")
+    def welcome(self, app: Services) -> Literal["gifted", "plain"]:
+        member = app.members.get(self.caller)
+        self.name, self.grant = member.name, app.statements.balance(member.id)
+        return "gifted" if self.grant.units else "plain"
 
     gifted = Menu(
         _("Welcome {name}! {grant} is yours. Joining was free. SMS follows."),
