@@ -171,7 +171,7 @@ class Invite(Flow):
     uninvited = End(
         _("{to} stopped our SMS, so we may not invite them. To join, they dial {code}.")
     )
-    no_agent = End(_("Nothing was done: you do not invite people any more. Call {support}."))
+    no_agent = End(_("Nothing was done: you are not an agent any more. Call {support}."))
     left = Return()
 
     def _refused(self, app: Services, no: NotAllowed | Conflict) -> Refused:

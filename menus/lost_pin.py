@@ -101,7 +101,7 @@ class LostPin(Flow):
     opted_out = End(_("{to} stopped our SMS, so we cannot ask them. Call {support}."))
     blocked = End(_("Nothing was done: {to} is blocked. Call {support}."))
     guarantors = End(_("Nothing was done: {to} has guarantors, who decide. They dial {code}."))
-    no_agent = End(_("Nothing was done: you do not invite people any more. Call {support}."))
+    no_agent = End(_("Nothing was done: you are not an agent any more. Call {support}."))
     left = Return()
 
     def _why(self, app: Services) -> Literal["no_agent", "blocked", "guarantors"]:

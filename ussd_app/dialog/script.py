@@ -170,17 +170,22 @@ def _screen(answer: str) -> list[str]:
 
 
 def _compare(expected: list[str], said: list[str], kept: Kept) -> None:
-    for want, got in itertools.zip_longest(expected, said):
-        if want == "...":
-            rest = expected[expected.index("...") + 1 :]
-            if rest and said[-len(rest) :] != rest:
-                break
-            return
-        if want is None or got is None or not _matches(want, got, kept):
-            break
-    else:
-        return
-    raise ScriptFailed("\n".join(["expected:", *expected, "", "said:", *said]))
+    pairs = itertools.zip_longest(expected, _told(expected, said))
+    if not all(
+        want is not None and got is not None and _matches(want, got, kept) for want, got in pairs
+    ):
+        raise ScriptFailed("\n".join(["expected:", *expected, "", "said:", *said]))
+
+
+def _told(expected: list[str], said: list[str]) -> list[str]:
+    """What was said, with `...` for what does not matter."""
+    if "..." not in expected:
+        return said
+    before = expected.index("...")
+    after = len(expected) - before - 1
+    if before + after > len(said):
+        return said
+    return [*said[:before], "...", *said[len(said) - after :]]
 
 
 def _matches(want: str, got: str, kept: Kept) -> bool:
