@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from datetime import timedelta
 
 from tests.people import PIN, Handset, World
 from ussd_app import bootstrap
@@ -14,8 +14,10 @@ from ussd_app.audit.service import SHELL, Actor
 from ussd_app.dialog.lines import LINE_SECONDS
 from ussd_app.dialog.machine import Watch
 from ussd_app.members.kinds import AGENT
+from ussd_app.messages.service import Draft
+from ussd_app.text import Text
 from ussd_app.transfers.payments import Order
-from ussd_app.values import Phone
+from ussd_app.values import Name, Phone
 
 LANGUAGES = {"English": "en", "Swahili": "sw"}
 
@@ -173,16 +175,32 @@ class Telephones:
             )
         return recovery, reference
 
+    def _invited(self, agent: str, name: str, phone: str, language: str | None) -> None:
+        invitations = self.world.services.invitations
+        code = LANGUAGES[language or "English"]
+        invitations.invite(Phone(agent), Phone(phone), Name(name), code)
+
+    def _codes(self, phone: str, count: str) -> None:
+        """One in an hour, the last of them an hour ago."""
+        world = self.world
+        for number in range(int(count)):
+            draft = Draft(f"story:{number}", "code", phone, "en", Text("{code}"))
+            with world.db.work() as work:
+                world.services.codes.send(
+                    work, draft, purpose="story", subject=1, life=timedelta(hours=1), asker=None
+                )
+            world.clock.advance(hours=1)
+
     def _gift(self, tokens: str) -> None:
-        self._rebuild(grant=int(tokens))
+        self._set(grant=int(tokens))
 
-    def _insights(self) -> None:
-        self._rebuild(sim_swap_check="insights")
+    def _codes_a_day(self, count: str) -> None:
+        self._set(invitations_a_day=int(count))
 
-    def _rebuild(self, **changed: Any) -> None:
-        """As the same house with another setting."""
+    def _set(self, **changes: int) -> None:
+        """As the same house with other settings, for whoever dials from now on."""
         was = self.world
-        settings = replace(was.settings, **changed)
+        settings = replace(was.settings, **changes)
         services = bootstrap.services_of(
             settings,
             db=was.db,
@@ -192,6 +210,7 @@ class Telephones:
             slots=2,
         )
         self.world = replace(was, settings=settings, services=services)
+        self.handsets.clear()
 
     def _lost_answer(self) -> None:
         """As when a process dies between a deed and its answer."""
@@ -218,13 +237,10 @@ _GIVEN: dict[str, Callable[..., None]] = {
     r"(?P<phone>\+\d+) looked up (?P<count>\d+) strangers today": Telephones._lookups,
     r"(?P<payer>\+\d+) has paid (?P<payee>\+\d+) (?P<tokens>[\d, ]+)": Telephones._payments,
     r"(?P<phone>\+\d+) texts (?P<body>\w+)": Telephones._text,
-    r"(?P<ward>\+\d+) (?P<deed>asks|removes|is (?:accepted|left) by) (?P<guarantor>\+\d+)": (
-        Telephones._guaranty
-    ),
-    r"(?P<phone>\+\d+) (?P<deed>vouches for|is vouched for by) (?P<count>\d+) others": (
-        Telephones._others
-    ),
-    r"(?P<phone>\+\d+) had a recovery, careful for (?P<hours>\d+) hours": Telephones._careful,
+    r"(?P<agent>\+\d+) has invited (?P<name>[A-Z]\w+ \w+) (?P<phone>\+\d+)"
+    r"(?:, in (?P<language>\w+))?": Telephones._invited,
+    r"(?P<phone>\+\d+) has got (?P<count>\d+) codes in as many hours": Telephones._codes,
+    r"an agent may send (?P<count>\d+) codes? a day": Telephones._codes_a_day,
     r"a gift of (?P<tokens>\d+) for whoever joins": Telephones._gift,
     r"a company that is asked when SIMs were swapped": Telephones._insights,
     r"(?P<ward>\+\d+) trusts (?P<others>\+\d+(?:, \+\d+)*)": Telephones._trusts,

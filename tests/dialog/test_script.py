@@ -166,6 +166,22 @@ def test_what_was_kept_last_is_typed(tmp_path: Path) -> None:
     assert [typed for _say, _phone, typed in stage.done[1:]] == ["111", "333"]
 
 
+def test_two_phones_take_turns(tmp_path: Path) -> None:
+    stage = Recorder(["CON One", "CON Two", "END Three"])
+    other = DIAL.replace("0001", "0002")
+
+    played(
+        tmp_path,
+        DIAL
+        + "    One\n"
+        + other
+        + "    Two\n+254700000001 goes on\n> 1\n    Three\n    (ends)\n",
+        stage,
+    )
+
+    assert stage.done[-1] == ("say", "+254700000001", "1")
+
+
 def test_what_nothing_has_shown_cannot_be_typed(tmp_path: Path) -> None:
     stage = Recorder(["CON Code <code>"])
 

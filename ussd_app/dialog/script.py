@@ -8,6 +8,7 @@
     > 1                                               an answer
     > (empty)                                         an answer without a character
         (ends)                                        the call ended with this screen
+    +254700000001 goes on                             in the call that is open on that phone
     hangs up                                          the caller ends the call
     back to the earlier call                          the phone's call before goes on after all
     the gateway asks again                            the last answer is delivered a second time
@@ -126,6 +127,8 @@ def _play(step: Step, stage: Stage, caller: str, kept: Kept) -> str:
     elif line.startswith(">"):
         typed = _typed(line.removeprefix(">").strip(), kept)
         _compare(step.expected, _screen(stage.say(caller, typed)), kept)
+    elif found := re.fullmatch(r"(\+\d+) goes on", line):
+        caller = found[1]
     elif line == "the gateway asks again":
         _compare(step.expected, _screen(stage.repeat(caller)), kept)
     elif line == "back to the earlier call":
