@@ -180,8 +180,8 @@ class Telephones:
         code = LANGUAGES[language or "English"]
         invitations.invite(Phone(agent), Phone(phone), Name(name), code)
 
-    def _codes(self, phone: str, count: str) -> None:
-        """One in an hour, the last of them an hour ago."""
+    def _codes(self, phone: str, count: str, minutes: str) -> None:
+        """The last of them so long ago."""
         world = self.world
         for number in range(int(count)):
             draft = Draft(f"story:{number}", "code", phone, "en", Text("{code}"))
@@ -189,7 +189,7 @@ class Telephones:
                 world.services.codes.send(
                     work, draft, purpose="story", subject=1, life=timedelta(hours=1), asker=None
                 )
-            world.clock.advance(hours=1)
+            world.clock.advance(minutes=int(minutes))
 
     def _gift(self, tokens: str) -> None:
         self._set(grant=int(tokens))
@@ -239,7 +239,7 @@ _GIVEN: dict[str, Callable[..., None]] = {
     r"(?P<phone>\+\d+) texts (?P<body>\w+)": Telephones._text,
     r"(?P<agent>\+\d+) has invited (?P<name>[A-Z]\w+ \w+) (?P<phone>\+\d+)"
     r"(?:, in (?P<language>\w+))?": Telephones._invited,
-    r"(?P<phone>\+\d+) has got (?P<count>\d+) codes in as many hours": Telephones._codes,
+    r"(?P<phone>\+\d+) has got (?P<count>\d+) codes, one every (?P<minutes>\d+) minutes": Telephones._codes,
     r"an agent may send (?P<count>\d+) codes? a day": Telephones._codes_a_day,
     r"a gift of (?P<tokens>\d+) for whoever joins": Telephones._gift,
     r"a company that is asked when SIMs were swapped": Telephones._insights,

@@ -32,6 +32,8 @@ def test_scripts_walk_every_way_there_is(world: World) -> None:
             work.run("DELETE FROM member")
             work.run("DELETE FROM registration")
             work.run("DELETE FROM message")
+            work.run("DELETE FROM invitation")
+            work.run("DELETE FROM one_time_code")
         world.redis.flushall()
         world.lines.start()
         play(path, Telephones(world, watch))
