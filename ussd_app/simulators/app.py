@@ -30,7 +30,7 @@ def create_app(config: Config) -> Flask:
         insights.blueprint(company),
         control.blueprint(company),
         phones.blueprint(company),
-        page.blueprint(),
+        page.blueprint(company),
     ):
         app.register_blueprint(blueprint)
     app.add_url_rule("/healthz", view_func=_health)

@@ -1,7 +1,6 @@
 """What the company is told before it opens: codes, keys, where to call, and whose phones to show."""
 
 import dataclasses
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -9,9 +8,11 @@ from typing import Any
 
 from ussd_app.simulators.errors import Refused
 from ussd_app.simulators.numbers import phone_number
+from ussd_app.simulators.stories import Story, story
+from ussd_app.simulators.wishes import fields, listed, matching, number, words
 
 MAX_PEOPLE = 24
-MAX_WORDS = 80
+MAX_STORIES = 12
 _LIMITS: dict[str, tuple[float, float]] = {
     "gateway_timeout_seconds": (0.05, 60),
     "session_seconds": (0.1, 3600),
@@ -58,6 +59,7 @@ class Config:
     sender_ids: tuple[str, ...] = ()
     callbacks: Callbacks = Callbacks()
     people: tuple[Person, ...] = ()
+    stories: tuple[Story, ...] = ()
     gateway_timeout_seconds: float = 10.0
     session_seconds: float = 180.0
     sms_seconds: float = 0.4
@@ -96,65 +98,44 @@ class Config:
         if name == "callbacks":
             return dataclasses.replace(self.callbacks, **_addresses(wish))
         if name in _LIMITS:
-            return _number(wish, *_LIMITS[name], whole=name in _WHOLE)
+            return number(wish, *_LIMITS[name], whole=name in _WHOLE)
         if name not in _PARSERS:
             raise Refused("no such setting")
         return _PARSERS[name](wish)
 
 
-def _matching(wish: Any, *, pattern: str, hint: str) -> str:
-    if not isinstance(wish, str) or not re.fullmatch(pattern, wish):
-        raise Refused(hint)
-    return wish
-
-
-def _words(wish: Any, *, most: int = MAX_WORDS) -> str:
-    if not isinstance(wish, str) or len(wish) > most:
-        raise Refused(f"a text of at most {most} characters")
-    return wish
-
-
-def _list(wish: Any, *, most: int) -> list[Any]:
-    if not isinstance(wish, list | tuple) or len(wish) > most:
-        raise Refused(f"a list of at most {most}")
-    return list(wish)
-
-
-def _number(wish: Any, least: float, most: float, *, whole: bool) -> float:
-    if isinstance(wish, bool) or not isinstance(wish, int | float) or not least <= wish <= most:
-        raise Refused(f"a number from {least} to {most}")
-    return int(wish) if whole else float(wish)
-
-
 def _addresses(wish: Any) -> dict[str, str]:
     names = {each.name for each in dataclasses.fields(Callbacks)}
-    if not isinstance(wish, Mapping) or not set(wish) <= names:
-        raise Refused("the callbacks are " + ", ".join(sorted(names)))
-    for address in wish.values():
-        if not isinstance(address, str) or not re.fullmatch(r"(https?://\S{1,500})?", address):
-            raise Refused("each callback is a full http address, or empty")
-    return dict(wish)
+    addresses = fields(wish, allowed=names, hint="the callbacks are " + ", ".join(sorted(names)))
+    for address in addresses.values():
+        hint = "each callback is a full http address, or empty"
+        matching(address, pattern=r"(https?://\S{1,500})?", hint=hint)
+    return addresses
 
 
 def _person(wish: Any) -> Person:
     if isinstance(wish, Person):
         return wish
-    if not isinstance(wish, Mapping) or not set(wish) <= {"phone", "name", "pin", "note"}:
-        raise Refused("a person has phone, name and perhaps pin and note")
+    allowed, hint = (
+        {"phone", "name", "pin", "note"},
+        "a person has phone, name and perhaps pin, note",
+    )
+    told = fields(wish, allowed=allowed, hint=hint)
     return Person(
-        phone=phone_number(wish.get("phone")),
-        name=_words(wish.get("name", "")),
-        pin=_words(wish.get("pin", "")),
-        note=_words(wish.get("note", "")),
+        phone=phone_number(told.get("phone")),
+        name=words(told.get("name", "")),
+        pin=words(told.get("pin", "")),
+        note=words(told.get("note", "")),
     )
 
 
 _PARSERS: dict[str, Callable[[Any], Any]] = {
-    "service_code": partial(_matching, pattern=r"\*[0-9]+(\*[0-9]+)*#", hint="like *384*96#"),
-    "short_code": partial(_matching, pattern=r"[0-9]{3,8}", hint="3 to 8 digits"),
-    "network_code": partial(_matching, pattern=r"[0-9]{3,8}", hint="3 to 8 digits"),
-    "username": _words,
-    "api_key": partial(_words, most=200),
-    "sender_ids": lambda wish: tuple(_words(each) for each in _list(wish, most=50)),
-    "people": lambda wish: tuple(_person(each) for each in _list(wish, most=MAX_PEOPLE)),
+    "service_code": partial(matching, pattern=r"\*[0-9]+(\*[0-9]+)*#", hint="like *384*96#"),
+    "short_code": partial(matching, pattern=r"[0-9]{3,8}", hint="3 to 8 digits"),
+    "network_code": partial(matching, pattern=r"[0-9]{3,8}", hint="3 to 8 digits"),
+    "username": words,
+    "api_key": partial(words, most=200),
+    "sender_ids": lambda wish: tuple(words(each) for each in listed(wish, most=50)),
+    "people": lambda wish: tuple(_person(each) for each in listed(wish, most=MAX_PEOPLE)),
+    "stories": lambda wish: tuple(story(each) for each in listed(wish, most=MAX_STORIES)),
 }

@@ -1,5 +1,6 @@
 """The phones that stand on the page; any other number may dial too, it is only not shown."""
 
+import dataclasses
 import threading
 from collections.abc import Iterable
 
@@ -33,6 +34,13 @@ class Subscribers:
         with self._lock:
             if self._people.pop(phone, None) is None:
                 raise Refused("that phone is not here", status=404)
+
+    def note_pin(self, phone: str, pin: str) -> None:
+        """Show another PIN on the card of the phone."""
+        with self._lock:
+            if phone not in self._people:
+                raise Refused("that phone is not here", status=404)
+            self._people[phone] = dataclasses.replace(self._people[phone], pin=pin)
 
     def everybody(self) -> list[Person]:
         """Return the people shown."""

@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
-from flask import Blueprint, Response, send_from_directory
+from flask import Blueprint, Response, jsonify, send_from_directory
+
+from ussd_app.simulators.africastalking.company import Company
 
 _STATIC = Path(__file__).parent / "static"
 
 
-def blueprint() -> Blueprint:
-    """Return the page."""
+def blueprint(company: Company) -> Blueprint:
+    """Return the page, and the stories it offers."""
     blueprint = Blueprint("page", __name__)
 
     @blueprint.get("/")
@@ -18,5 +20,9 @@ def blueprint() -> Blueprint:
     @blueprint.get("/static/<name>")
     def static(name: str) -> Response:
         return send_from_directory(_STATIC, name, max_age=0)
+
+    @blueprint.get("/stories")
+    def stories() -> Response:
+        return jsonify(stories=company.config.stories)
 
     return blueprint

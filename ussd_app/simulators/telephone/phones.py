@@ -9,10 +9,11 @@ from ussd_app.simulators.africastalking.company import Company
 from ussd_app.simulators.africastalking.records import Inbound, Session, Sms, plain
 from ussd_app.simulators.africastalking.sms import MAX_TEXT
 from ussd_app.simulators.africastalking.ussd import MAX_INPUT, OPERATOR_ERROR
-from ussd_app.simulators.config import MAX_WORDS, Person
+from ussd_app.simulators.config import Person
 from ussd_app.simulators.errors import Refused
 from ussd_app.simulators.numbers import phone_number
 from ussd_app.simulators.reading import json_object, number_of, text_of
+from ussd_app.simulators.wishes import MAX_WORDS
 
 MAX_CODE = 182
 _SHOWN_SMS = 50
@@ -55,6 +56,13 @@ def _add_shelf(blueprint: Blueprint, company: Company) -> None:
     @blueprint.delete("/<number>")
     def remove_phone(number: str) -> Response:
         company.subscribers.remove(phone_number(number))
+        company.office.books.touch()
+        return Response(status=204)
+
+    @blueprint.put("/<number>/pin")
+    def note_pin(number: str) -> Response:
+        pin = text_of(json_object(), "pin", most=MAX_WORDS)
+        company.subscribers.note_pin(phone_number(number), pin)
         company.office.books.touch()
         return Response(status=204)
 

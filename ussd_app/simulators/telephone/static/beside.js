@@ -4,6 +4,8 @@ import { call, phonePath } from "./api.js";
 
 const SEEN = "seen-sms";
 const BUZZ_MS = 500;
+const POINTED_MS = 4000;
+const POINTED_ROOM = 4;
 const SHOWN_SENT = 11;
 
 export class Beside {
@@ -75,6 +77,15 @@ export class Beside {
     sessionStorage.setItem(SEEN + this.number, JSON.stringify([...this.seen]));
     for (const item of this.list.children) item.classList.remove("unread", "arriving");
     this.count();
+  }
+
+  /** Bring one message before the reader's eyes. */
+  point(id) {
+    const item = this.list.querySelector(`[data-id="${CSS.escape(id)}"]`);
+    this.root.querySelector(".inbox").scrollIntoView({ block: "nearest", behavior: "smooth" });
+    this.list.scrollTop = item.offsetTop - this.list.offsetTop - POINTED_ROOM;
+    item.classList.add("pointed");
+    setTimeout(() => item.classList.remove("pointed"), POINTED_MS);
   }
 
   isUnread(sms) {

@@ -52,6 +52,11 @@ export class Handset {
     return this.session.session_id === this.dismissed ? "idle" : "over";
   }
 
+  /** What stands on the screen, while the screen is there to be read. */
+  get shownText() {
+    return this.state === "asking" || this.state === "over" ? this.frame.textContent : "";
+  }
+
   press(key) {
     this.flash(key);
     if (key === "green") this.green();

@@ -4,6 +4,7 @@ import { call, phonePath } from "./api.js";
 import { Beside, element } from "./beside.js";
 import { FaultPanel } from "./faults.js";
 import { Handset } from "./handset.js";
+import { Stories } from "./stories.js";
 
 const POLL_MS = 500;
 const RESTING_POLL_MS = 3000;
@@ -25,7 +26,8 @@ function build(phone, world) {
   root.querySelector(".handset").setAttribute("aria-label", `Keypad phone of ${name}: type on it`);
   root.querySelector(".owner").textContent = name;
   fillCard(root, phone, name);
-  const station = { root, phone, tab: buildTab(root, name) };
+  const reveal = () => show(root);
+  const station = { root, phone, reveal, tab: buildTab(name, reveal) };
   station.beside = new Beside(root, phone, world.short_code);
   station.handset = new Handset(root, phone, world.service_code, () => refresh(station));
   shelf.append(root);
@@ -39,29 +41,35 @@ function refresh(station) {
 }
 
 function fillCard(root, phone, name) {
-  const show = (selector, text) => {
-    const place = root.querySelector(selector);
-    place.textContent = text;
-    place.hidden = !text;
-  };
-  show(".card strong", name);
-  show(".pin", phone.pin && `PIN ${phone.pin}`);
-  show(".card-phone", phone.phone.replace(/^(\+254)(\d{3})(\d{3})(\d{3})$/, "$1 $2 $3 $4"));
-  show(".card-note", phone.note);
+  fill(root, ".card strong", name);
+  fill(root, ".pin", phone.pin && `PIN ${phone.pin}`);
+  fill(root, ".card-phone", phone.phone.replace(/^(\+254)(\d{3})(\d{3})(\d{3})$/, "$1 $2 $3 $4"));
+  fill(root, ".card-note", phone.note);
   const remove = root.querySelector(".remove");
   remove.setAttribute("aria-label", `Remove the phone of ${name}`);
   remove.addEventListener("click", () => call("DELETE", phonePath(phone.phone)).then(poll));
 }
 
-function buildTab(root, name) {
+function fill(root, selector, text) {
+  const place = root.querySelector(selector);
+  place.textContent = text;
+  place.hidden = !text;
+}
+
+function buildTab(name, reveal) {
   const tab = element("button", "tab", name);
   tab.type = "button";
-  tab.addEventListener("click", () => {
-    shelf.scrollTo({ left: root.offsetLeft, behavior: "smooth" });
-    scrollTo({ top: 0, behavior: "smooth" });
-  });
+  tab.addEventListener("click", reveal);
   tabs.append(tab);
   return tab;
+}
+
+/** Bring a telephone before the eyes: on a narrow page from beside, on a wide one from below. */
+function show(root) {
+  const isNarrow = tabs.offsetParent !== null;
+  if (!isNarrow) return root.querySelector(".handset").scrollIntoView({ block: "nearest", behavior: "smooth" });
+  shelf.scrollTo({ left: root.offsetLeft, behavior: "smooth" });
+  scrollTo({ top: 0, behavior: "smooth" });
 }
 
 const watcher = new IntersectionObserver(
@@ -88,6 +96,7 @@ function draw(world, askedAt) {
   for (const phone of world.phones) {
     if (!stations.has(phone.phone)) stations.set(phone.phone, build(phone, world));
     const station = stations.get(phone.phone);
+    fill(station.root, ".pin", phone.pin && `PIN ${phone.pin}`);
     station.phone = phone;
     whole = station.handset.update(phone.session, askedAt) && whole;
     station.beside.update({ ...phone, session: station.handset.session }, station.handset.hidden);
@@ -139,4 +148,4 @@ const panel = new FaultPanel();
 document.getElementById("faults").addEventListener("toggle", () => panel.load());
 panel.load().catch(() => {});
 setInterval(() => stations.forEach(({ handset }) => handset.tick()), 1000);
-keepPolling();
+keepPolling().then(() => new Stories(stations).load());
