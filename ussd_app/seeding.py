@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 from ussd_app.audit import service as audit
@@ -49,6 +50,8 @@ DEMO_PEOPLE = (
     Person("+254700000003", "Chebet Kiptoo", "2580", "en", 120, 1, "keeps bees"),
     Person("+254700000004", "Grace Akinyi", "6194", "en", 200, 2, "invites borrowers", AGENT),
 )
+DEMO_TRUST = {"+254700000001": ["+254700000002", "+254700000003"]}
+TRUSTED_FOR = timedelta(days=8)  # longer than it takes until a guarantor's word counts
 DEMO_STRANGERS = (Person("+254700000009", "Zawadi", "", "", 0, 0, "has not joined yet"),)
 
 
@@ -78,6 +81,8 @@ def plant(built: Built, wanted: tuple[Person, ...]) -> None:
         phone = Phone.trust(person.phone)
         if built.services.members.find(phone) is None:
             _plant(built, person, phone)
+    for ward in {person.phone for person in wanted} & DEMO_TRUST.keys():
+        _let_trust(built, ward, DEMO_TRUST[ward])
 
 
 class _Endowment(WelcomeGrant):
@@ -121,6 +126,30 @@ def _plant(built: Built, person: Person, phone: Phone) -> None:
     joining.agree(phone)
     joining.call_me(phone, Name(person.name))
     joining.finish(phone, services.pins.candidate(phone, person.pin))
+
+
+def _let_trust(built: Built, ward: str, others: list[str]) -> None:
+    """Let others be her guarantors, unless she ever asked anybody herself."""
+    now = built.clock.now()
+    since, actor = now - TRUSTED_FOR, Actor("system", None, audit.SHELL)
+    with built.db.work() as work:
+        planted = work.rows(
+            """
+            INSERT INTO guarantor (ward, guarantor, state, asked_at, accepted_at)
+            SELECT ward.id, other.id, 'accepted', %s, %s
+            FROM member ward JOIN member other ON other.phone = ANY(%s)
+            WHERE ward.phone = %s AND NOT EXISTS (SELECT FROM guarantor g WHERE g.ward = ward.id)
+            ORDER BY other.id
+            ON CONFLICT DO NOTHING
+            RETURNING id
+            """,
+            since,
+            since,
+            others,
+            ward,
+        )
+        for (guaranty,) in planted:
+            audit.record(work, actor, "guarantor.seeded", subject=("guarantor", guaranty), at=now)
 
 
 def _pin(chance: random.Random, phone: str) -> str:

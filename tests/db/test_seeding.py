@@ -13,7 +13,7 @@ from ussd_app.commands import reconcile
 from ussd_app.commands.findings import OK
 from ussd_app.errors import PinWeak
 from ussd_app.members import pin_policy
-from ussd_app.members.kinds import Permission, may
+from ussd_app.members.guarantors import Guaranty
 from ussd_app.seeding import BLACKBOX, DEMO, DEMO_STRANGERS, Person
 from ussd_app.values import Name, Phone
 
@@ -141,3 +141,26 @@ def test_planting_leaves_who_is_there_as_they_are(built: Built, world: World) ->
 
     assert planted(world, wanted[0])[0] == "Somebody Else"
     assert planted(world, wanted[1])[0] == wanted[1].name
+
+
+def guarantors_of(world: World, person: Person) -> list[Guaranty]:
+    return list(world.services.guarantors.of(Phone(person.phone)))
+
+
+def test_two_people_vouch_for_amina_from_the_beginning(built: Built, world: World) -> None:
+    amina, baraka, chebet, *_others = seeding.people(DEMO, 7)
+
+    seeding.plant(built, seeding.people(DEMO, 7))
+
+    trusted = {one.phone: one.counts for one in guarantors_of(world, amina)}
+    assert trusted == {baraka.phone: True, chebet.phone: True}
+
+
+def test_a_guarantor_whom_amina_removed_is_not_planted_again(built: Built, world: World) -> None:
+    amina, _baraka, chebet, *_others = seeding.people(DEMO, 7)
+    seeding.plant(built, seeding.people(DEMO, 7))
+    world.services.guarantors.remove(Phone(amina.phone), guarantors_of(world, amina)[0].id)
+
+    seeding.plant(built, seeding.people(DEMO, 7))
+
+    assert [one.phone for one in guarantors_of(world, amina)] == [chebet.phone]
