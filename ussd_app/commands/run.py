@@ -19,7 +19,7 @@ from typing import Any
 import click
 import httpx
 
-from ussd_app import bootstrap, seeding
+from ussd_app import bootstrap, demo_stories, seeding
 from ussd_app.commands import environment, processes
 from ussd_app.commands.environment import (
     STATE_FILE,
@@ -38,6 +38,7 @@ LOOPBACK = "127.0.0.1"
 PORTS = ("PORT", "SIMULATOR_PORT", "METRICS_PORT")
 PORTS_TRIED = 50
 READY_SECONDS = 60.0
+COOLING_MINUTES = "1"  # as long as whoever looks at the stories may want to wait
 CALLBACKS = ("events", "delivery", "inbound", "optout", "sim_swap")
 
 
@@ -98,11 +99,13 @@ class House:
             self.interruption.check()
             self.environ |= self.stores.environment()
             self.charges += _store_charges(self.stores)
+        if self._is_demonstration:
+            self.environ.setdefault("RECOVERY_COOLING_MINUTES", COOLING_MINUTES)
         self.environ |= self._around()
         self.settings = read(self.environ)
         _say("bringing the tables up to date")
         processes.release(self.settings)
-        if self.stores and self.stores.with_postgres:
+        if self._is_demonstration:
             self._seed()
         for name in ("simulator", "web", "worker", "clock"):
             charge = Charge(name, partial(self._start, name))
@@ -127,6 +130,11 @@ class House:
             charge.stop()
         if self.stores:
             self.stores.stop()
+
+    @property
+    def _is_demonstration(self) -> bool:
+        """Whether the database is this house's own, for people to try things with."""
+        return self.stores is not None and self.stores.with_postgres
 
     def _around(self) -> dict[str, str]:
         """What this house's processes are told besides: the simulator plays the companies."""
@@ -165,6 +173,7 @@ class House:
             "api_key": settings.at_api_key,
             "callbacks": callbacks_of(settings),
             "people": [_as_shown(person, settings) for person in shown],
+            "stories": _stories(settings) if self.people else [],
         }
 
     def _wait_until_ready(self) -> None:
@@ -190,7 +199,7 @@ class House:
         pids = {charge.name: charge.pid for charge in self.charges}
         named = {**_named(settings), **{port: self.environ[port] for port in PORTS}}
         kept = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "AT_BASE_URL", "AT_INSIGHTS_URL"}
-        kept.add("VAR_FOLDER")
+        kept |= {"VAR_FOLDER", "RECOVERY_COOLING_MINUTES"}
         generated = set(GENERATED_SETTINGS)
         return {
             "service_code": settings.service_code,
@@ -308,6 +317,10 @@ def _as_shown(person: Person, settings: Settings) -> dict[str, str]:
     tokens = f"{person.tokens} {settings.token_code}, " if person.tokens else ""
     note = f"{tokens}{person.note}"
     return {"phone": person.phone, "name": person.name, "pin": person.pin, "note": note}
+
+
+def _stories(settings: Settings) -> list[dict[str, Any]]:
+    return demo_stories.stories(cooling_minutes=settings.recovery_cooling_minutes)
 
 
 def _named(settings: Settings) -> dict[str, str]:

@@ -9,14 +9,14 @@ from ussd_app.simulators.errors import Refused
 from ussd_app.simulators.numbers import phone_number
 from ussd_app.simulators.wishes import fields, listed, matching, number, words
 
-MAX_STEPS, MAX_MOVES = 40, 20
+MAX_STEPS, MAX_MOVES, MAX_PINS = 40, 20, 9
 MAX_SENTENCE = 400
 MAX_SECONDS = 10**9
-_FIRST = ("dial", "read")
+NEW = "{new}"
 _WHAT = {
     "dial": (r"[0-9*#]{0,100}", "dial a code such as *384*96#, or leave it out"),
     "choose": (r".{1,100}", "choose the words beside a number"),
-    "press": (r"[0-9*#]{1,100}|\{pin\}", "press digits, * and #, or {pin}"),
+    "press": (r"[0-9*#]{1,100}|\{(pin|new)\}", "press digits, * and #, or {pin} or {new}"),
     "read": (r"", "an SMS is read, with nothing in `what`"),
 }
 
@@ -29,20 +29,23 @@ class Move:
 
     `what` is dialled (empty: the service code), chosen (the words beside a number of the list on
     the screen) or pressed; an SMS is only read. In both `what` is chosen and what `sees` says, "…"
-    stands for anything. Pressed, "{pin}" is the PIN on the phone's card.
+    stands for anything. Pressed, "{pin}" is the PIN on the phone's card, and
+    "{new}" the one that the step chooses. The move is made
+    only `when` these words are on the screen; `sees` must be seen all the same.
     """
 
     do: Deed
     sees: str
     what: str = ""
+    when: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """What is done on one telephone and why, or how many seconds are waited for.
 
-    It begins with dialling or with an SMS, so that it may follow whatever was done by hand. `pin`
-    is the PIN of the phone's owner from then on.
+    It dials anew, so that it may follow whatever was done by hand. Of `pins`, the one after the PIN
+    on the phone's card is chosen in it, and is on the card from then on.
     """
 
     phone: str
@@ -50,7 +53,7 @@ class Step:
     why: str
     moves: tuple[Move, ...] = ()
     seconds: int = 0
-    pin: str = ""
+    pins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +84,8 @@ def story(wish: Any) -> Story:
 
 def _step(wish: Any, place: int) -> Step:
     with _at(f"step {place}"):
-        hint = "a step has phone, text, why, and moves or seconds, and perhaps pin"
-        allowed = {"phone", "text", "why", "moves", "seconds", "pin"}
+        hint = "a step has phone, text, why, and moves or seconds, and perhaps pins"
+        allowed = {"phone", "text", "why", "moves", "seconds", "pins"}
         told = fields(wish, allowed=allowed, hint=hint)
         moves = tuple(
             _move(each, count)
@@ -91,27 +94,35 @@ def _step(wish: Any, place: int) -> Step:
         seconds = int(number(told.get("seconds", 0), 0, MAX_SECONDS, whole=True))
         if bool(moves) == bool(seconds):
             raise Refused(hint)
-        if moves and moves[0].do not in _FIRST:
-            raise Refused("a step begins with dial or read")
+        pins = tuple(
+            matching(each, pattern=r"[0-9]{1,12}", hint="pins are digits")
+            for each in listed(told.get("pins", []), most=MAX_PINS)
+        )
+        if not pins and any(move.what == NEW for move in moves):
+            raise Refused(f"a step that presses {NEW} has pins")
+        presses = [move.do for move in moves if move.do != "read"]
+        if presses and presses[0] != "dial":
+            raise Refused("a step dials before it chooses or presses anything")
         return Step(
             phone=phone_number(told.get("phone")),
             text=_said(told, "text"),
             why=_said(told, "why"),
             moves=moves,
             seconds=seconds,
-            pin=words(told.get("pin", ""), most=20),
+            pins=pins,
         )
 
 
 def _move(wish: Any, place: int) -> Move:
     with _at(f"move {place}"):
-        hint = "a move has do, sees and perhaps what"
-        told = fields(wish, allowed={"do", "sees", "what"}, hint=hint)
+        hint = "a move has do, sees and perhaps what and when"
+        told = fields(wish, allowed={"do", "sees", "what", "when"}, hint=hint)
         do = told.get("do")
         if do not in _WHAT:
             raise Refused("do is one of " + ", ".join(_WHAT))
         what = matching(told.get("what", ""), pattern=_WHAT[do][0], hint=_WHAT[do][1])
-        return Move(do=do, what=what, sees=_said(told, "sees"))
+        when = words(told.get("when", ""), most=MAX_SENTENCE)
+        return Move(do=do, what=what, sees=_said(told, "sees"), when=when)
 
 
 def _said(told: dict[str, Any], name: str, *, most: int = MAX_SENTENCE) -> str:

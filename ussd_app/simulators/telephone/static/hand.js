@@ -18,14 +18,20 @@ export class Hand {
   }
 
   /** Make one move; Lost if something else is seen then than the story says. */
-  async make({ do: deed, what, sees }) {
+  async make({ do: deed, what, sees, when }) {
     const { handset } = this.station;
+    if (when && !says(handset.shownText, when)) return this.expect(sees);
     if (deed === "read") return this.read(sees);
     if (deed === "dial") await this.dial(what || handset.serviceCode);
     else await this.send(deed === "press" ? what : this.keyOf(what));
     await this.until(() => handset.state !== "busy", "No answer came.");
-    if (!says(handset.shownText, sees)) throw new Lost(`I expected a screen that says “${sees}”.`);
+    this.expect(sees);
     await this.pause(READING_MS);
+  }
+
+  expect(words) {
+    if (says(this.station.handset.shownText, words)) return;
+    throw new Lost(`I expected a screen that says “${words}”.`);
   }
 
   async dial(code) {

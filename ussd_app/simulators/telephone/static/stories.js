@@ -8,7 +8,7 @@ const PLACE = "story";
 const AGAIN = "Try again";
 const LABELS = {
   dial: (what, code) => `Dial ${what || code}`,
-  choose: (what) => `Choose ${what}`,
+  choose: (what) => `Choose “${what}”`,
   press: (what) => `Type ${what}`,
   read: () => "Read the SMS",
 };
@@ -58,7 +58,7 @@ export class Stories {
     this.story = story;
     this.title.textContent = story.title;
     this.about.textContent = story.about;
-    this.rows = story.steps.map((step) => this.row(step));
+    this.rows = story.steps.map((step, at) => this.row(step, at + 1));
     this.steps.replaceChildren(...this.rows.map(({ item }) => item));
     this.panel.hidden = false;
     document.body.classList.add("with-story");
@@ -82,8 +82,9 @@ export class Stories {
     this.all.textContent = whole ? "This step" : "All steps";
   }
 
-  row(step) {
+  row(step, number) {
     const item = element("li", "step");
+    item.dataset.number = number;
     const buttons = element("div", "step-buttons");
     const row = {
       item,
@@ -94,6 +95,7 @@ export class Stories {
     };
     const next = element("button", "button", "Next");
     const moves = element("ol", "step-moves");
+    row.moves.forEach((each, at) => (each.hidden = Boolean(step.moves[at].when)));
     moves.append(...row.moves);
     row.clock.setAttribute("role", "timer");
     row.lost.setAttribute("role", "alert");
@@ -150,9 +152,11 @@ export class Stories {
     });
   }
 
-  /** With the PIN of the phone's card in its place. */
+  /** With the PIN of the phone's card in its place, or the one that is chosen now. */
   filled(what) {
-    return what.replace("{pin}", this.stations.get(this.step.phone)?.phone.pin ?? "…");
+    const pin = this.stations.get(this.step.phone)?.phone.pin;
+    const { pins } = this.step;
+    return what.replace("{pin}", pin || "the PIN").replace("{new}", pins[(pins.indexOf(pin) + 1) % pins.length]);
   }
 
   async play() {
@@ -187,13 +191,21 @@ export class Stories {
   }
 
   done() {
-    const { phone, pin } = this.step;
-    if (pin && this.stations.has(phone)) call("PUT", phonePath(phone, "pin"), { pin });
+    this.noteNewPin();
     const wasHere = this.panel.contains(document.activeElement);
     this.stand({ ...this.place, at: this.place.at + 1, reached: Date.now() });
     const { at } = this.place;
     this.said.textContent = this.step ? `Step ${at + 1} of ${this.rows.length}: ${this.step.text}` : this.end.textContent;
     if (wasHere) (this.current?.item.querySelector("button:not([hidden])") ?? this.title).focus({ preventScroll: true });
+  }
+
+  /** Put the PIN that was chosen on the card, also for who looks at it later. */
+  noteNewPin() {
+    const station = this.stations.get(this.step.phone);
+    if (!station || !this.step.pins.length) return;
+    const pin = this.filled("{new}");
+    call("PUT", phonePath(this.step.phone, "pin"), { pin });
+    station.phone = { ...station.phone, pin };
   }
 
   /** Show the time left of a step that waits, and go on when it is over. */
