@@ -189,7 +189,7 @@ class Settings:
     )
     wards_most: int = _setting(parsers.whole(1), "5", "members one guarantor may vouch for")
     guarantor_age_hours: int = _setting(
-        parsers.whole(), "72", "hours after accepting until a guarantor counts"
+        parsers.whole(0, 720), "72", "hours after accepting until a guarantor counts"
     )
     guarantor_ring: int = _setting(
         parsers.whole(0, 3),
