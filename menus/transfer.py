@@ -14,7 +14,7 @@ from ussd_app.values import Amount, Hidden, Hour, Phone, Quantity, Reference, Sh
 Weighed = Literal[
     "fine", "spent", "unreadable", "limit", "payee_full", "payee_gone", "blocked", "twin"
 ]
-Sent = Literal["sent", "short", "limit", "payee_full", "payee_gone", "blocked", "twin", "spent"]
+Sent = Literal["sent", "short", "limit", "payee_full", "payee_gone", "twin", "spent"]
 
 
 class Transfer(Flow):
@@ -156,7 +156,6 @@ class Transfer(Flow):
         limit=back_to("how_much", _("Not sent: that is above your limit.")),
         payee_full=back_to("how_much", _("Not sent: {name} cannot hold that much.")),
         payee_gone=back_to("recipient", _("Not sent: {name} cannot receive.")),
-        blocked="blocked",
         twin="twin",
         spent="became",
     )
@@ -177,8 +176,8 @@ class Transfer(Flow):
                 return "spent"
             self.at = Hour(app.local.hour(no.at))
             return "twin"
-        except NotAllowed:
-            return "payee_gone" if payer.is_active else "blocked"
+        except NotAllowed:  # who was blocked since the PIN was checked is told so at the next dial
+            return "payee_gone" if payer.is_active else "spent"
         self.quoted, self.balance = receipt.reference, receipt.balance
         return "sent"
 

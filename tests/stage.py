@@ -19,6 +19,7 @@ from ussd_app.text import Text
 from ussd_app.transfers.payments import Order
 from ussd_app.values import Name, Phone
 
+OPERATOR = Actor("operator", 1000, SHELL)
 LANGUAGES = {"English": "en", "Swahili": "sw"}
 
 
@@ -108,6 +109,12 @@ class Telephones:
     def _status(self, phone: str, status: str) -> None:
         with self.world.db.work() as work:
             work.run("UPDATE member SET status = %s WHERE phone = %s", status, phone)
+
+    def _blocked(self, phone: str) -> None:
+        self.world.services.standing.block(Phone(phone), by=OPERATOR, why="asked by police")
+
+    def _unblocked(self, phone: str) -> None:
+        self.world.services.standing.unblock(Phone(phone), by=OPERATOR, why="it is settled")
 
     def _tier(self, phone: str, tier: str) -> None:
         with self.world.db.work() as work:
@@ -233,6 +240,8 @@ _GIVEN: dict[str, Callable[..., None]] = {
     r"(?:, tier (?P<tier>\d))?": Telephones._person,
     r"(?P<phone>\+\d+) is of the kind (?P<kind>\w+)": Telephones._kind,
     r"(?P<phone>\+\d+) is (?P<status>\w+)": Telephones._status,
+    r"(?P<phone>\+\d+) is blocked by the organisation": Telephones._blocked,
+    r"(?P<phone>\+\d+) is unblocked by the organisation": Telephones._unblocked,
     r"(?P<phone>\+\d+) has tier (?P<tier>\d)": Telephones._tier,
     r"(?P<phone>\+\d+) looked up (?P<count>\d+) strangers today": Telephones._lookups,
     r"(?P<payer>\+\d+) has paid (?P<payee>\+\d+) (?P<tokens>[\d, ]+)": Telephones._payments,

@@ -22,6 +22,7 @@ NAME_LETTERS_LEAST = 2
 SHORT_NAME_LETTERS = 15
 REMARK_LETTERS = 150
 REMARK_LETTERS_LEAST = 3
+REASON_LETTERS, REASON_LETTERS_LEAST = 120, 3
 QUANTITY_DIGITS = 9
 UNITS_MOST = 999_999_999  # of an amount that a screen must show: 9,999,999.99 has 12 septets
 
@@ -264,6 +265,26 @@ class Remark(str):
         if len(remark) < REMARK_LETTERS_LEAST:
             raise Invalid(cls.too_short)
         return cls(without_pins(remark)[:REMARK_LETTERS])
+
+
+class Reason(str):
+    """Why somebody of the organisation did something: a few words, which the audit keeps for ever."""
+
+    __slots__ = ()
+    widest: ClassVar[str] = ""
+    unreadable: ClassVar[Text] = _("Say why in a few words without digits.")
+    complaints: ClassVar[tuple[Text, ...]] = (unreadable,)
+
+    @classmethod
+    def parse(cls, typed: str, near: str = "") -> Self:
+        """Printable words without digits: a number, a PIN or an amount does not belong there."""
+        del near
+        words = _SPACES.sub(" ", unicodedata.normalize("NFC", typed)).strip()
+        has_digits = any(unicodedata.category(c).startswith("N") for c in words)
+        fits = REASON_LETTERS_LEAST <= len(words) <= REASON_LETTERS
+        if has_digits or not fits or not words.isprintable():
+            raise Invalid(cls.unreadable)
+        return cls(words)
 
 
 class Count(int):

@@ -6,6 +6,7 @@ from ussd_app import bootstrap, log
 from ussd_app.bootstrap import Built
 from ussd_app.jobs.carrier import Carrier, Handler
 from ussd_app.jobs.worker import ErrandWorker
+from ussd_app.members import standing
 from ussd_app.services import Services
 from ussd_app.settings import Settings
 
@@ -27,5 +28,5 @@ def handlers_of(services: Services) -> dict[str, Handler]:
     return {
         "sms": services.delivery.carry,
         "receipts": services.receipts.tell,
-        "guarantor": services.guarantors.carry,
+        standing.ERRAND: services.standing.hang_up,
     }

@@ -2,9 +2,8 @@
 
 from typing import Literal
 
-from menus.recovery import Forgot
-from ussd_app.dialog import Ask, Flow, Menu, Return, Use, _, back_to, do
-from ussd_app.errors import Invalid, PinLocked, PinWrong
+from ussd_app.dialog import Ask, End, Flow, Return, _, back_to, do
+from ussd_app.errors import Invalid, NotAllowed, PinLocked, PinWeak, PinWrong
 from ussd_app.services import Services
 from ussd_app.values import Count, DayAndHour, Line
 
@@ -35,8 +34,11 @@ class Pin(Flow):
         unreadable=back_to("enter", _("A PIN is 4 digits.")),
         locked="locked",
         for_good="for_good",
+        blocked="blocked",
     )
-    def check(self, app: Services) -> Literal["right", "wrong", "unreadable", "locked", "for_good"]:
+    def check(
+        self, app: Services
+    ) -> Literal["right", "wrong", "unreadable", "locked", "for_good", "blocked"]:
         try:
             app.pins.check(self.caller, self.typed)
         except Invalid:
@@ -49,20 +51,12 @@ class Pin(Flow):
                 return "for_good"
             self.until = DayAndHour(app.local.day_and_hour(no.until))
             return "locked"
+        except NotAllowed:
+            return "blocked"
         return "right"
 
-    locked = Menu(
-        _("Nothing was done. Your PIN is locked until {until}. Not you? Call {support}."),
-        (_("I forgot my PIN"), "forgot"),
-        back="cancelled",
-        confirm=True,
-    )
-    for_good = Menu(
-        _("Nothing was done. Your PIN is locked. Get a new one, or call {support}."),
-        (_("I forgot my PIN"), "forgot"),
-        back="cancelled",
-        confirm=True,
-    )
-    forgot = Use(Forgot, give={"onward": _("Later")}, left="may_try")
+    locked = End(_("Nothing was done. Your PIN is locked until {until}. Not you? Call {support}."))
+    for_good = End(_("Nothing was done. Your PIN is locked. Call {support} to unlock it."))
+    blocked = End(_("Nothing was done. Your account is blocked. Call {support}."))
     confirmed = Return()
     cancelled = Return()

@@ -10,7 +10,7 @@ from ussd_app import bootstrap
 from ussd_app.clock import Local
 from ussd_app.commands.menus import WIDEST_CONSTANTS
 from ussd_app.ledger import service as ledger
-from ussd_app.members import guaranties, joining, pins, service
+from ussd_app.members import joining, pins, service, standing
 from ussd_app.text import SMS_SEPTETS, Text, placeholders, septets
 from ussd_app.transfers import receipts, recipients, statements
 from ussd_app.values import Amount, DayAndHour, Name, Phone, Reference
@@ -32,11 +32,8 @@ TEXTS = {
         if isinstance(text, Text)
     },
     "complaint": service.COMPLAINT,
-    **{
-        f"guarantor {state}, to the {who}": text
-        for state, texts in guaranties.TEXTS.items()
-        for who, text in zip(("ward", "guarantor"), texts, strict=True)
-    },
+    "blocked": standing.BLOCKED,
+    "unblocked": standing.UNBLOCKED,
 }
 WIDEST = {
     **WIDEST_CONSTANTS,

@@ -135,6 +135,18 @@ return 1
 """
 )
 
+# KEYS line; ARGV line ms. The fence goes on, or whoever holds the line now would fit the next hold.
+_END = Script(
+    """
+local f = redis.call('HMGET', KEYS[1], 'fence', 'tat')
+if not f[1] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'fence', f[1] + 1, 'tat', f[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return 1
+"""
+)
+
 EPOCH = b"ussd:epoch"
 _UNTOLD = "untold"
 _SAVED = 1  # as the newest call
@@ -215,12 +227,9 @@ class Lines:
     def end(self, phone: str) -> None:
         """Forget where a phone is: its live call begins anew at its next hop.
 
-        Raises Unavailable when Redis does not answer.
+        An answer under way is not kept. Raises Unavailable when Redis does not answer.
         """
-        try:
-            self._redis.delete(self._line(phone))
-        except (redis.RedisError, OSError) as error:
-            raise Unavailable("Redis does not answer") from error
+        self._wire.run(_END, (self._line(phone),), (LINE_SECONDS * 1000,))
 
     def _names(self, call: str, phone: str, service_code: str) -> tuple[bytes, bytes]:
         return self._line(phone), self._sealer.name(

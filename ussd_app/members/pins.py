@@ -10,7 +10,7 @@ from ussd_app.audit import service as audit
 from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database, Work
-from ussd_app.errors import NotBegun, NotFound, PinLocked, PinWeak, PinWrong
+from ussd_app.errors import NotAllowed, NotBegun, NotFound, PinLocked, PinWeak, PinWrong
 from ussd_app.members import pin_policy
 from ussd_app.members.pin_vault import PinVault, Verifier
 from ussd_app.messages.service import Draft, Messages
@@ -54,8 +54,8 @@ class Pins:
         """The member's id if that is their PIN.
 
         Raises PinWrong (with the tries left), PinLocked, and, without charging a try, Invalid for
-        what is no PIN at all, and NotBegun for one that cannot be judged here and now. Of many at
-        once, only as many are evaluated as there are tries.
+        what is no PIN at all, NotAllowed for a blocked member, and NotBegun for one that cannot be
+        judged here and now. Of many at once, only as many are evaluated as there are tries.
         """
         pin = pin_policy.read(typed)
         with self._vault.slot():
@@ -245,7 +245,7 @@ class Pins:
                         CASE series WHEN 0 THEN %s WHEN 1 THEN %s WHEN 2 THEN %s ELSE %s END
                     END
                 FROM member
-                WHERE member.phone = %s AND pin.member = member.id
+                WHERE member.phone = %s AND member.status = 'ACTIVE' AND pin.member = member.id
                     AND (locked_until IS NULL OR locked_until <= %s) AND pepper = ANY(%s)
                 RETURNING pin.member, pepper, verifier, failures, locked_until
                 """,
@@ -253,11 +253,19 @@ class Pins:
                 self._vault.peppers,
             )  # fmt: skip
         if row is None:
+            self._refuse_blocked(phone)
             self.refuse_locked(phone)
             self._refuse_unjudged(phone)
             raise NotFound("no such member")
         member, pepper, hashed, failures, locked_until = row
         return member, Verifier(pepper, hashed), failures, locked_until
+
+    def _refuse_blocked(self, phone: Phone) -> None:
+        """Raises NotAllowed if the member is blocked."""
+        with self._db.reading() as reading:
+            row = reading.row("SELECT 1 FROM member WHERE phone = %s AND status = 'BLOCKED'", phone)
+        if row:
+            raise NotAllowed("blocked")
 
     def _refuse_unjudged(self, phone: Phone) -> None:
         """Raises NotBegun if the pepper under the member's PIN is not at hand."""

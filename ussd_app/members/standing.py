@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Protocol
 
 from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock
-from ussd_app.db.work import Database
-from ussd_app.messages.service import Messages
-from ussd_app.values import Phone
+from ussd_app.db import outbox
+from ussd_app.db.work import Database, Work
+from ussd_app.errors import Conflict, NotFound, Unavailable
+from ussd_app.members import status
+from ussd_app.members.status import Status
+from ussd_app.messages.service import Draft, Messages
+from ussd_app.text import Text, _
+from ussd_app.values import Phone, Reason
 
 ERRAND = "hang-up"
+
+BLOCKED = _("{org}: your account is blocked. No money can be sent or received. Call {support}.")
+UNBLOCKED = _("{org}: your account works again. Dial {code} any time. Questions? Call {support}.")
 
 
 class Calls(Protocol):
@@ -40,14 +49,66 @@ class Standing:
         """Refuse the member from this moment on; False if they are blocked already.
 
         Their live call ends at its next hop, money is refused in every channel, and they are told
-        by SMS. Raises NotFound, and Conflict where their status does not allow it.
+        by SMS. Raises Invalid for a reason that cannot be kept, NotFound, and Conflict where their
+        status does not allow it.
         """
-        raise NotImplementedError
+        reason = Reason.parse(why)
+        with self._db.work() as work:
+            member, _was = _find(work, phone)
+            if not self._change(work, member, Status.BLOCKED, by=by, why=reason, text=BLOCKED):
+                return False
+            outbox.promise(work, ERRAND, member, at=self._clock.now())
+        with suppress(Unavailable):  # the errand ends the call
+            self._calls.end(phone)
+        return True
 
     def unblock(self, phone: Phone, *, by: Actor, why: str) -> bool:
-        """Let the member in again; they are told by SMS. False if they are not blocked."""
-        raise NotImplementedError
+        """Let the member in again; they are told by SMS. False if nothing stands in their way.
+
+        Raises Invalid as `block` does, NotFound, and Conflict for who is no member, or no more.
+        """
+        reason = Reason.parse(why)
+        with self._db.work() as work:
+            member, was = _find(work, phone)
+            if was not in (Status.ACTIVE, Status.BLOCKED):
+                raise Conflict(f"{was} is not blocked")
+            return self._change(work, member, Status.ACTIVE, by=by, why=reason, text=UNBLOCKED)
 
     def hang_up(self, member: int) -> None:
         """The errand: end the live call of a blocked member, should that have failed before."""
-        raise NotImplementedError
+        with self._db.reading() as reading:
+            row = reading.row(
+                "SELECT phone FROM member WHERE id = %s AND status = %s", member, Status.BLOCKED
+            )
+        if row:
+            self._calls.end(Phone(row[0]))
+
+    def _change(
+        self, work: Work, member: int, to: Status, *, by: Actor, why: Reason, text: Text
+    ) -> bool:
+        """Change the status, and tell whom it concerns."""
+        now = self._clock.now()
+        if not status.change(work, member, to, by=by, why=why, at=now):
+            return False
+        phone, language = work.the_row("SELECT phone, language FROM member WHERE id = %s", member)
+        self._messages.queue(
+            work,
+            Draft(
+                key=f"standing:{member}:{now.isoformat()}",
+                kind="standing",
+                phone=phone,
+                language=language,
+                text=text,
+                values=self._signature,
+                member=member,
+            ),
+        )
+        return True
+
+
+def _find(work: Work, phone: Phone) -> tuple[int, Status]:
+    """Who has the number, and their status, which nobody changes meanwhile."""
+    row = work.row("SELECT id, status FROM member WHERE phone = %s FOR NO KEY UPDATE", phone)
+    if row is None:
+        raise NotFound("no such member")
+    return row[0], Status(row[1])

@@ -35,8 +35,10 @@ ALLOWED: Mapping[Status, frozenset[Status]] = {
 def change(work: Work, member: int, to: Status, *, by: Actor, why: str, at: datetime) -> bool:
     """Change a member's status, audited; False if it is that already.
 
-    `why` is a few words of the organisation's, without names or numbers. Raises NotFound, and
-    Conflict for a change that is not allowed.
+    Payments under way, to and from the member, are waited for, and later ones see the change:
+    nothing is posted after the commit that the new status forbids. `why` is a few words of the
+    organisation's, without names or numbers. Raises NotFound, and Conflict for a change that is
+    not allowed.
     """
     row = work.row("SELECT status FROM member WHERE id = %s FOR NO KEY UPDATE", member)
     if row is None:
@@ -46,6 +48,8 @@ def change(work: Work, member: int, to: Status, *, by: Actor, why: str, at: date
         return False
     if to not in ALLOWED[was]:
         raise Conflict(f"{was} does not become {to}")
+    # transfer_send keeps the payer's number, and shares the negative of the payee's.
+    work.run("SELECT pg_advisory_xact_lock(%s), pg_advisory_xact_lock(%s)", member, -member)
     work.run("UPDATE member SET status = %s WHERE id = %s", to, member)
     audit.record(
         work, by, "member.status", subject=("member", member), at=at, was=was, to=to, why=why

@@ -37,7 +37,9 @@ TRANSFERS = """
         v_known record;
         v_moved bigint[];
     BEGIN
-        IF pg_advisory_xact_lock(p_payer) IS NULL THEN  -- as an expression: half of a PERFORM
+        -- As an expression: half of a PERFORM. Whoever changes the status of either takes both.
+        IF pg_advisory_xact_lock(p_payer) IS NULL
+            OR pg_advisory_xact_lock_shared(-p_payee) IS NULL THEN
         END IF;
         SELECT pa.id, pa.balance - pa.held, p.tier, p.status, p.careful_until > p_now,
                 qa.id, qa.balance, q.tier, q.status, q.name
