@@ -12,11 +12,11 @@ from ussd_app.commands import (
     dialling,
     doctor,
     environment,
-    invite,
     menus,
     processes,
     reconcile,
     run,
+    standing,
 )
 from ussd_app.commands.environment import settings
 from ussd_app.db.work import NotDurable
@@ -90,6 +90,25 @@ def menus_graph(*, check: bool) -> None:
 def seed(profile: str, seed: int, *, as_json: bool) -> None:
     """Let some people join, to try things with."""
     processes.seed(profile, seed, as_json=as_json)
+
+
+_WHY = click.option("--why", required=True, help="A few words for the audit, without digits.")
+
+
+@main.command()
+@click.argument("phone")
+@_WHY
+def block(phone: str, why: str) -> None:
+    """Block the member with that PHONE at once: calls, PIN and money. They are told by SMS."""
+    standing.change(phone, blocked=True, why=why)
+
+
+@main.command()
+@click.argument("phone")
+@_WHY
+def unblock(phone: str, why: str) -> None:
+    """Let the blocked member with that PHONE in again. They are told by SMS."""
+    standing.change(phone, blocked=False, why=why)
 
 
 @main.command("doctor")
