@@ -643,3 +643,73 @@ def test_lines_of_a_redis_that_is_not_there_say_so(sealer: Sealer) -> None:
 def test_the_limits_leave_room_for_each_other() -> None:
     assert LOCK_WAIT_SECONDS < 1
     assert lines_module.CALL_SECONDS < LINE_SECONDS
+
+
+# Ending a call
+
+
+def test_r_c06_a_call_that_was_ended_is_a_new_one(lines: Lines) -> None:
+    save(lines, "c1", "menu")
+
+    lines.end(AMINA)
+
+    with held(lines, "c1") as hold:
+        assert (hold.held.session, hold.held.before, hold.held.pushed_out) == (None, None, False)
+
+
+@pytest.mark.parametrize("answers", [0, 1, 5])
+def test_r_c06_an_answer_under_way_when_its_call_is_ended_is_not_kept(
+    lines: Lines, answers: int
+) -> None:
+    """Nor if the next one has begun: no two holds of a line have the same fence."""
+    for number in range(answers):
+        save(lines, "c1", f"state{number}")
+
+    with held(lines, "c1") as under_way:
+        lines.end(AMINA)
+        with held(lines, "c1") as following:
+            assert following.held.session is None
+            assert under_way.save(at("secret")) is False
+            assert following.save(at("blocked"))
+
+    with held(lines, "c1") as hold:
+        assert state_of(hold) == "blocked"
+
+
+def test_r_c06_ending_a_call_gives_its_phone_no_new_answers(
+    redis_client: redis.Redis, sealer: Sealer
+) -> None:
+    lines = Lines(redis_client, sealer, Rates(per_second=1, burst=2))
+    for call in ("c1", "c2"):
+        save(lines, call, "menu")
+
+    lines.end(AMINA)
+
+    with pytest.raises(TooMany), held(lines, "c3"):
+        pass
+
+
+def test_r_c06_ending_a_call_of_nobody_leaves_nothing(
+    lines: Lines, redis_client: redis.Redis
+) -> None:
+    lines.end(BARAKA)
+
+    assert line_names(redis_client) == []
+
+
+def test_r_c06_an_ended_line_is_forgotten_in_time(lines: Lines, redis_client: redis.Redis) -> None:
+    save(lines, "c1", "menu")
+    lines.end(AMINA)
+
+    assert 0 < redis_client.ttl(line_of(redis_client)) <= LINE_SECONDS
+    assert sessions_of(redis_client, line_of(redis_client)) == {}
+
+
+def test_r_c06_a_call_cannot_be_ended_while_redis_is_silent(
+    lines: Lines, stores: Stores, sealer: Sealer
+) -> None:
+    assert stores.redis
+    impatient = Lines(redis.Redis.from_url(stores.redis.url, socket_timeout=0.2), sealer, MANY)
+
+    with frozen(stores), pytest.raises(Unavailable):
+        impatient.end(AMINA)

@@ -414,12 +414,11 @@ def test_r_c06_the_errand_leaves_alone_who_was_unblocked_meanwhile(
 ) -> None:
     block(town)
     unblock(town)
-    amina.dial()
-    amina.say("1")
+    amina.dial("1*0700000002*20")
 
     town.run_errands()
 
-    assert amina.say("0700000002").startswith("CON How much for Baraka O?")
+    assert amina.say(PIN).startswith("END Sent 20 UMOJA to Baraka O.")
 
 
 @pytest.mark.parametrize("dialled", ["", "1*0700000002"])

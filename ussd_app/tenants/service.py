@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from threading import Lock
 
+from anyascii import anyascii
+
 from ussd_app.clock import Clock
 from ussd_app.db.work import Database, Work
-from ussd_app.text import to_gsm7
 
 SLUG_LETTERS = 40
 
@@ -85,5 +86,5 @@ class Tenants:
 
 def slug_of(name: str) -> str:
     """A name as addresses write it: 'Umoja wa Wote' as 'umoja-wa-wote'."""
-    words = re.findall(r"[a-z0-9]+", to_gsm7(name).lower())
+    words = re.findall(r"[a-z0-9]+", anyascii(name).lower())
     return "-".join(words)[:SLUG_LETTERS].strip("-") or "first"
