@@ -138,7 +138,7 @@ def test_r_a03_wrong_pins_lock_and_the_owner_is_told(system: System, juma: Phone
 
     assert "Tries left: 2" in first.text
     assert "Tries left: 1" in second.text
-    assert third.ends
+    assert "I forgot my PIN" in third.text
     assert "locked until" in third.text
     assert "PIN is locked until" in juma.sms_like("locked")
     juma.home()
