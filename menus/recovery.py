@@ -135,7 +135,7 @@ class Forgot(Flow):
     )
     ready = Menu(
         _("You may choose a new PIN."),
-        (_("Choose a new PIN"), "new_pin"),
+        (_("Choose a new PIN"), "prepare"),
         (_("I remember my PIN"), "remember"),
         (STOP, "stop"),
         (ONWARD, "left"),
@@ -173,16 +173,24 @@ class Forgot(Flow):
         _("Nothing was done: too many wrong PINs. Not you who asked? Call {support} now.")
     )
 
+    @do(ready="new_pin", blocked="blocked", moved="look")
+    def prepare(self, app: Services) -> Literal["ready", "blocked", "moved"]:
+        try:
+            app.recoveries.prepare(self.caller)
+        except NotReady:
+            return "moved"
+        except NotAllowed:
+            return "blocked"
+        return "ready"
+
     new_pin = Use(NewPin, take={"proof": "proof"}, chosen="finish", left="look")
 
-    @do(finished="finished", blocked="blocked", checking="checking", moved="look")
-    def finish(self, app: Services) -> Literal["finished", "blocked", "checking", "moved"]:
+    @do(finished="finished", blocked="blocked", moved="look")
+    def finish(self, app: Services) -> Literal["finished", "blocked", "moved"]:
         try:
             app.recoveries.finish(self.caller, self.proof)
         except NotReady:
-            progress = app.recoveries.progress(self.caller)
-            was_asked_again = progress is not None and progress.stage is Stage.READY
-            return "checking" if was_asked_again else "moved"
+            return "moved"
         except NotAllowed:
             return "blocked"
         self.span = worded(app, app.recoveries.rules.careful, self.language)

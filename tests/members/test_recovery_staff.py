@@ -276,12 +276,19 @@ def test_r_a05_codes_for_the_owner_are_limited(alone: Lost) -> None:
     assert no.value.rule == "pause"
 
 
-def test_r_a05_an_agent_is_a_human_for_a_bad_sim(alone: Lost) -> None:
-    alone.insights.verdict = "swapped"
-    alone.recoveries.identified(ESTHER, AMINA, seen(alone))
-
+@pytest.mark.parametrize("verdict", ["swapped", "unknown"])
+def test_r_a05_with_a_bad_sim_an_agent_needs_one_of_the_staff(alone: Lost, verdict: str) -> None:
+    alone.insights.verdict = verdict
+    stage = alone.recoveries.identified(ESTHER, AMINA, seen(alone))
     alone.wait(hours=24, minutes=1)
+    with pytest.raises(NotReady):
+        alone.finish()
 
+    alone.recoveries.approve(stage.id, by=STAFF, why="called back")
+
+    with pytest.raises(NotReady):
+        alone.finish()
+    alone.wait(hours=1, minutes=1)
     alone.finish()
 
 

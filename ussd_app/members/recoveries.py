@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from ussd_app.audit import service as audit
@@ -176,6 +176,19 @@ class Recoveries:
         """
         self._end_with_pin(phone, typed, "unlocked")
 
+    def prepare(self, phone: Phone) -> None:
+        """See to it that a PIN chosen now will be taken: a SIM checked long ago is checked again.
+
+        Raises NotReady while that is under way, and as `finish` does.
+        """
+        now = self._clock.now()
+        with self._db.work() as work:
+            self._docket.owner(work, phone)
+            case = self._docket.last(work, phone, lock=True)
+            if self._is_ready(work, case, now, fresh=self._rules.sim_fresh / 2):
+                return
+        raise NotReady("the SIM is asked for once more")
+
     def finish(self, phone: Phone, candidate: str) -> None:
         """Give the caller the PIN they chose twice, all tries, and a day of care; all are told.
 
@@ -188,9 +201,8 @@ class Recoveries:
             case = self._docket.last(work, phone, lock=True)
             if case and case.state == "done" and self._pins.is_theirs(work, member, candidate):
                 return
-            if case is None or not case.is_open(now) or case.stage(now) is not Stage.READY:
-                raise NotReady("not yet, or no more")
-            if case.sim.is_known_since(now - self._rules.sim_fresh):
+            if self._is_ready(work, case, now, fresh=self._rules.sim_fresh):
+                assert case
                 self._pins.replace(work, member, candidate, at=now)
                 work.run(
                     "UPDATE member SET careful_until = %s WHERE id = %s",
@@ -199,8 +211,6 @@ class Recoveries:
                 )
                 self._docket.end(work, case, "done", by=audit.by_member(member), at=now)
                 return
-            work.run("UPDATE recovery SET told_ready = false WHERE id = %s", case.id)
-            outbox.promise(work, ERRAND, case.id, at=now)
         raise NotReady("the SIM is asked for once more")
 
     def vouch_in_person(self, agent: Phone, owner: Phone) -> int:
@@ -323,6 +333,21 @@ class Recoveries:
             phone = self._sims.claim(work, case, now)
         self._sims.ask(recovery, phone, now)
         return now
+
+    def _is_ready(self, work: Work, case: Case | None, now: datetime, *, fresh: timedelta) -> bool:
+        """Whether a PIN may be set; False if only the SIM was not checked lately, and it will be.
+
+        Raises NotReady.
+        """
+        if case is None or not case.is_open(now) or case.stage(now) is not Stage.READY:
+            raise NotReady("not yet, or no more")
+        if case.sim.is_known_since(now - fresh):
+            return True
+        work.run(
+            "UPDATE recovery SET told_ready = false, sim_asked_at = NULL WHERE id = %s", case.id
+        )
+        outbox.promise(work, ERRAND, case.id, at=now)
+        return False
 
     def _attend(self, work: Work, case: Case, now: datetime) -> datetime:
         """Do what is due but for asking; when there may be something to do again."""

@@ -113,8 +113,7 @@ class Case:
     @property
     def approved_at(self) -> datetime | None:
         """When so many of the staff had approved as must."""
-        staff = [yes for yes in self.approvals if not yes.whose.startswith(AGENT)]
-        return _nth(staff, self.approvals_needed)
+        return _nth(self._staff, self.approvals_needed)
 
     @property
     def identified_at(self) -> datetime | None:
@@ -122,20 +121,25 @@ class Case:
         agents = [yes for yes in self.approvals if yes.whose.startswith(AGENT)]
         return _nth(agents, 1) if self.path == PEOPLE else None
 
+    @property
+    def _staff(self) -> Sequence[Yes]:
+        return [yes for yes in self.approvals if not yes.whose.startswith(AGENT)]
+
     def ready_at_if(self, *, sim_is_bad: bool) -> datetime | None:
         """When what was decided has cooled; None while nobody decided.
 
-        Guarantors decide, or staff; with a bad SIM the staff must approve what guarantors vouch for.
+        Guarantors decide, or staff, or an agent who has seen the owner. With a bad SIM the staff
+        must approve what guarantors vouch for, and one of them what an agent has seen.
         """
-        words = (self.vouched_at, self.approved_at)
-        given = [at for at in words if at]
-        if sim_is_bad and self.path == GUARANTORS:
-            ends = [max(given) + self.cooling] if len(given) == len(words) else []
-        else:
-            ends = [at + self.cooling for at in given]
-        if self.identified_at:
-            ends.append(self.identified_at + self.cooling_after_agent)
-        return min(ends, default=None)
+        approved = _later(self.approved_at, self.cooling)
+        vouched = _later(self.vouched_at, self.cooling)
+        seen = _later(self.identified_at, self.cooling_after_agent)
+        if sim_is_bad:
+            agreed = _later(_nth(self._staff, 1), self.cooling)
+            seen, vouched = _both(seen, agreed), _both(vouched, approved)
+            if self.path == GUARANTORS:
+                approved = vouched
+        return min((at for at in (approved, vouched, seen) if at), default=None)
 
     @property
     def ready_at(self) -> datetime | None:
@@ -178,6 +182,15 @@ class Case:
         """When it is ready if the SIM is clean, and if it is not: a new answer may turn one into the other."""
         both = (self.ready_at_if(sim_is_bad=False), self.ready_at_if(sim_is_bad=True))
         return [at for at in both if at]
+
+
+def _later(moment: datetime | None, span: timedelta) -> datetime | None:
+    return moment + span if moment else None
+
+
+def _both(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The later of the two; None while either is missing."""
+    return max(one, other) if one and other else None
 
 
 def _nth(words: Sequence[Yes], count: int) -> datetime | None:
