@@ -178,16 +178,14 @@ class Guarantors(Flow):
         cancelled="guarantor",
     )
 
-    @do(removed="removed", gone="changed", careful="careful", blocked="blocked")
-    def remove(self, app: Services) -> Literal["removed", "gone", "careful", "blocked"]:
+    @do(removed="removed", gone="changed", careful="careful")
+    def remove(self, app: Services) -> Literal["removed", "gone", "careful"]:
         try:
             app.guarantors.remove(self.caller, int(self.which))
         except Careful as no:
             self.until = DayAndHour(app.local.day_and_hour(no.until))
             return "careful"
-        except NotAllowed:
-            return "blocked"
-        except NotFound:
+        except (NotAllowed, NotFound):
             return "gone"
         return "removed"
 
@@ -227,13 +225,11 @@ class Guarantors(Flow):
         cancelled="ward",
     )
 
-    @do(done="stopped", gone="changed", blocked="blocked")
-    def leave(self, app: Services) -> Literal["done", "gone", "blocked"]:
+    @do(done="stopped", gone="changed")
+    def leave(self, app: Services) -> Literal["done", "gone"]:
         try:
             app.guarantors.leave(self.caller, int(self.which))
-        except NotAllowed:
-            return "blocked"
-        except NotFound:
+        except (NotAllowed, NotFound):
             return "gone"
         return "done"
 
@@ -302,25 +298,21 @@ class Asked(Flow):
         cancelled="request",
     )
 
-    @do(accepted="accepted", gone="gone", full="full", blocked="blocked")
-    def accept(self, app: Services) -> Literal["accepted", "gone", "full", "blocked"]:
+    @do(accepted="accepted", gone="gone", full="full")
+    def accept(self, app: Services) -> Literal["accepted", "gone", "full"]:
         try:
             app.guarantors.answer(self.caller, int(self.which), accepts=True)
         except LimitReached:
             return "full"
-        except NotAllowed:
-            return "blocked"
-        except NotFound:
+        except (NotAllowed, NotFound):
             return "gone"
         return "accepted"
 
-    @do(declined="declined", gone="gone", blocked="blocked")
-    def decline(self, app: Services) -> Literal["declined", "gone", "blocked"]:
+    @do(declined="declined", gone="gone")
+    def decline(self, app: Services) -> Literal["declined", "gone"]:
         try:
             app.guarantors.answer(self.caller, int(self.which), accepts=False)
-        except NotAllowed:
-            return "blocked"
-        except NotFound:
+        except (NotAllowed, NotFound):
             return "gone"
         return "declined"
 
@@ -339,5 +331,4 @@ class Asked(Flow):
         ),
         back="left",
     )
-    blocked = End(_("Nothing was done. Your account is blocked. Call {support}."))
     left = Return()
