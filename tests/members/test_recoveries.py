@@ -128,7 +128,7 @@ def test_r_a05_the_owner_is_told_once_when_it_is_ready(lost: Lost) -> None:
     for _ in range(3):
         lost.wait(minutes=61)
 
-    until = lost.circle.hour(hours=24, minutes=-183)
+    until = lost.world.services.local.day_and_hour(lost.row("expires_at"))
     assert lost.sms() == [f"Umoja: you may choose your new PIN. Dial *384*96# before {until}."]
 
 
@@ -136,10 +136,11 @@ def test_r_a05_owner_and_guarantors_are_told_of_the_new_pin(lost: Lost) -> None:
     lost.ready()
     for phone in (AMINA, *GUARANTORS):
         lost.sms(phone)
-    now, tomorrow = lost.circle.hour(), lost.circle.hour(hours=24)
 
     lost.finish()
 
+    local, ended_at = lost.world.services.local, lost.row("ended_at")
+    now, tomorrow = (local.day_and_hour(ended_at + timedelta(hours=hours)) for hours in (0, 24))
     assert lost.sms() == [
         (
             f"Umoja: you have a new PIN since {now}. Until {tomorrow} you can send only a little."
