@@ -207,29 +207,33 @@ class RecoveriesAndModel(RuleBasedStateMachine):
         attempts.append(Attempt(told.id, opened_at, decides))
 
     @rule(
-        votes=st.sampled_from([(0, 1), (0, 1), (2, 3, 0), (0, 0), (1,)]),
+        votes=st.sampled_from(["yy", "yy", "yny", "ny", "y"]),
         approvals=st.sampled_from([(), (), (STAFF, COLLEAGUE), (STAFF, STAFF)]),
         parts=st.sampled_from([(), (), (0,), (1,)]),
-        minutes=st.sampled_from([61, 61, 30]),
+        minutes=st.sampled_from([61, 61, 61, 30]),
+        later=st.sampled_from([0, 0, 20]),
         new=st.sampled_from(PINS),
     )
     def recover(
         self,
-        votes: tuple[int, ...],
+        *,
+        votes: str,
         approvals: tuple[Actor, ...],
         parts: tuple[int, ...],
         minutes: int,
+        later: int,
         new: str,
     ) -> None:
-        """One whole attempt, of whatever worth."""
+        """One whole attempt, of whatever worth; the votes of the first guarantors are yes or no."""
         self.open()
-        for place in votes if self.model.attempts else ():
-            self.vote(place, vouches=True)
+        for place, vote in enumerate(votes if self.model.attempts else ""):
+            self.vote(place, vouches=vote == "y")
         for by in approvals if self.model.attempts else ():
             self.approve(by)
         for place in parts:
             self.part(place, by_ward=True)
         self.wait(minutes, works=True)
+        self.wait(later, works=False)
         self.finish(new)
 
     @precondition(lambda self: self.model.attempts)
@@ -403,5 +407,5 @@ def test_r_a05_recoveries_do_what_a_model_of_them_does(lost: Lost) -> None:
             super().__init__(lost)
 
     run_state_machine_as_test(
-        OfThisWorld, settings=settings(max_examples=20, stateful_step_count=20, deadline=None)
+        OfThisWorld, settings=settings(max_examples=30, stateful_step_count=20, deadline=None)
     )
