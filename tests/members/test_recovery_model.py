@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -24,6 +25,7 @@ from ussd_app.audit.service import Actor
 from ussd_app.errors import LimitReached, NotFound, PinLocked, PinWrong, Refusal
 from ussd_app.members.invariants import INVARIANTS
 from ussd_app.members.pin_vault import PinVault
+from ussd_app.members.pins import FOR_GOOD
 from ussd_app.members.recoveries import NotReady
 from ussd_app.members.sim_swaps import CLEAN, SWAPPED, UNKNOWN
 from ussd_app.values import Phone
@@ -34,6 +36,20 @@ FRESH = timedelta(minutes=15)
 PINS = ("4815", "2580", "6149", "8307", "5093")
 
 GUARANTORS = st.integers(0, 3)
+WAYS = st.fixed_dictionaries(
+    {
+        "votes": st.sampled_from(["yy", "yy", "yny", "ny", "y"]),
+        "approvals": st.sampled_from([(), (), (STAFF, COLLEAGUE), (STAFF, STAFF)]),
+        "parts": st.sampled_from([(), (), (0,), (1,)]),
+        "verdicts": st.sampled_from(
+            [(CLEAN, CLEAN), (CLEAN, CLEAN), (CLEAN, UNKNOWN), (SWAPPED, SWAPPED), (UNKNOWN, CLEAN)]
+        ),
+        "minutes": st.sampled_from([61, 61, 61, 30, 24 * 60]),
+        "later": st.sampled_from([0, 0, 20]),
+        "deed": st.sampled_from(["", "", "veto", "unlock", "wrong", "log in"]),
+        "new": st.sampled_from(PINS),
+    }
+)
 APPROVERS = st.sampled_from([STAFF, COLLEAGUE, OPERATOR])
 _numbers = itertools.count(1)
 
@@ -206,35 +222,54 @@ class RecoveriesAndModel(RuleBasedStateMachine):
         decides = "guarantors" if len(aged) >= QUORUM else "people"
         attempts.append(Attempt(told.id, opened_at, decides))
 
-    @rule(
-        votes=st.sampled_from(["yy", "yy", "yny", "ny", "y"]),
-        approvals=st.sampled_from([(), (), (STAFF, COLLEAGUE), (STAFF, STAFF)]),
-        parts=st.sampled_from([(), (), (0,), (1,)]),
-        minutes=st.sampled_from([61, 61, 61, 30]),
-        later=st.sampled_from([0, 0, 20]),
-        new=st.sampled_from(PINS),
-    )
     def recover(
         self,
         *,
         votes: str,
         approvals: tuple[Actor, ...],
         parts: tuple[int, ...],
+        verdicts: tuple[str, str],
         minutes: int,
         later: int,
+        deed: str,
         new: str,
     ) -> None:
         """One whole attempt, of whatever worth; the votes of the first guarantors are yes or no."""
+        self.insights.verdict = verdicts[0]
         self.open()
-        for place, vote in enumerate(votes if self.model.attempts else ""):
+        if not self.model.attempts:
+            return
+        self.work()
+        for place, vote in enumerate(votes):
             self.vote(place, vouches=vote == "y")
-        for by in approvals if self.model.attempts else ():
+        for by in approvals:
             self.approve(by)
         for place in parts:
             self.part(place, by_ward=True)
+        self.insights.verdict = verdicts[1]
         self.wait(minutes, works=True)
         self.wait(later, works=False)
+        self.do(deed)
+        self.check()
         self.finish(new)
+        self.check()
+
+    def do(self, deed: str) -> None:
+        match deed:
+            case "veto":
+                self.veto(is_right=True)
+            case "unlock":
+                self.unlock(is_right=True)
+            case "wrong":
+                self.type_wrong_pin()
+                self.veto(is_right=False)
+            case "log in":
+                self.log_in()
+
+    def check(self) -> None:
+        self.the_pin_is_what_the_model_says()
+        self.votes_are_counted_as_in_the_model()
+        self.reconcile_finds_nothing()
 
     @precondition(lambda self: self.model.attempts)
     @rule(place=GUARANTORS, vouches=st.sampled_from([True, True, True, False]))
@@ -314,13 +349,14 @@ class RecoveriesAndModel(RuleBasedStateMachine):
         if self.is_locked():
             self.refused(lambda: self.world.services.pins.check(self.owner, WRONG), PinLocked)
             return
+        if self.model.locked_until:  # until a while ago
+            self.forgive()
         try:
             self.world.services.pins.check(self.owner, WRONG)
         except PinWrong:
             self.model.failures += 1
         except PinLocked as locked:
-            self.model.failures, self.model.locked_until = 0, locked.until
-        assert self.model.failures < TRIES
+            self.model.failures, self.model.locked_until = TRIES, locked.until or FOR_GOOD
 
     @rule()
     def log_in(self) -> None:
@@ -340,8 +376,12 @@ class RecoveriesAndModel(RuleBasedStateMachine):
         if not hasattr(self, "model"):
             return
         with self.world.db.reading() as reading:
-            row = reading.the_row("SELECT pepper, verifier FROM pin WHERE member = %s", self.member)
-        assert ":".join(row) == self.model.verifier
+            pepper, verifier, failures, locked_until = reading.the_row(
+                "SELECT pepper, verifier, failures, locked_until FROM pin WHERE member = %s",
+                self.member,
+            )
+        assert f"{pepper}:{verifier}" == self.model.verifier
+        assert (failures, locked_until) == (self.model.failures, self.model.locked_until)
 
     @invariant()
     def votes_are_counted_as_in_the_model(self) -> None:
@@ -407,5 +447,17 @@ def test_r_a05_recoveries_do_what_a_model_of_them_does(lost: Lost) -> None:
             super().__init__(lost)
 
     run_state_machine_as_test(
-        OfThisWorld, settings=settings(max_examples=30, stateful_step_count=20, deadline=None)
+        OfThisWorld, settings=settings(max_examples=15, stateful_step_count=20, deadline=None)
     )
+
+
+@settings(max_examples=40)
+@given(guarantors=st.sampled_from([4, 4, 3, 2, 1]), ways=st.lists(WAYS, min_size=1, max_size=2))
+def test_r_a05_whole_ways_end_as_those_of_a_model_of_them(
+    lost: Lost, guarantors: int, ways: list[dict[str, Any]]
+) -> None:
+    both = RecoveriesAndModel(lost)
+    both.people(guarantors)
+    for way in ways:
+        both.recover(**way)
+        both.wait(24 * 60, works=False)
