@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import psycopg
@@ -19,7 +20,7 @@ from ussd_app.errors import Conflict, LimitReached, NotAllowed, NotFound
 from ussd_app.jobs import housekeeping
 from ussd_app.members.inviting import IN_PERSON, Inviter
 from ussd_app.members.kinds import AGENT, BORROWER, INDIVIDUAL, KINDS, Permission
-from ussd_app.messages.codes import CodeGone
+from ussd_app.messages.codes import CodeGone, CodeWrong
 from ussd_app.messages.service import OptedOut
 from ussd_app.values import Phone
 
@@ -111,6 +112,46 @@ def test_r_a13_invited_again_by_the_same_agent_is_one_invitation(
     field: Field, surgeon: Surgeon
 ) -> None:
     field.invite()
+    before = surgeon.snapshot()
+
+    field.invitations.invite(AMINA, ZAWADI, NAME, "en")
+
+    assert surgeon.snapshot() == before
+
+
+def test_r_a13_invited_again_whose_code_was_burnt_gets_another(field: Field) -> None:
+    field.invite()
+    wrong = f"{(int(field.digits) + 1) % 1_000_000:06}"
+    for _ in range(5):
+        with suppress(CodeWrong):
+            field.services.codes.judge(field.last_code(), wrong, by=ZAWADI)
+    field.world.clock.advance(minutes=1)
+
+    field.invite()
+    field.take_all()
+
+    assert [one.state for one in field.invitations.of_agent(AMINA)] == ["active"]
+
+
+def test_r_a13_invited_by_sms_after_in_person_gets_a_code_for_a_day(field: Field) -> None:
+    field.invite_in_person()
+    field.world.clock.advance(minutes=1)
+    field.invite()
+    field.world.clock.advance(hours=23)
+
+    field.take_all()
+
+    assert [one.state for one in field.invitations.of_agent(AMINA)] == ["active"]
+
+
+@pytest.mark.parametrize("done", [1, 2])
+def test_r_a13_invited_again_who_needs_no_code_gets_none(
+    field: Field, surgeon: Surgeon, done: int
+) -> None:
+    field.invite()
+    for one in STEPS[:done]:
+        field.take(one)
+    field.world.clock.advance(minutes=1)
     before = surgeon.snapshot()
 
     field.invitations.invite(AMINA, ZAWADI, NAME, "en")

@@ -96,6 +96,8 @@ class Invitations:
     def invite(self, agent: Phone, phone: Phone, name: Name, language: str) -> None:
         """Invite a borrower: record made, code sent; again by the same agent is one invitation.
 
+        Only if the code cannot be typed any more, a new one is sent with it.
+
         Raises NotAllowed (not an agent, or a country not served), Conflict (has joined, or
         somebody else has invited them), OptedOut, LimitReached (rules of Codes).
         """
@@ -338,6 +340,10 @@ class Invitations:
         invitee, invitation, fresh = self._inviting.invite(
             work, inviter, phone, name, language, kind=kind, life=LIFE
         )
+        if not fresh and self._lacks_code(work, invitee):
+            now = self._clock.now()
+            invitees.reopen(work, invitee.id, invitation, at=now, life=LIFE, by=inviter.by)
+            fresh = True
         if fresh:
             text = BY_US if inviter.id is None else BY_AGENT
             self._inviting.send(work, inviter, invitee, text, purpose=PURPOSE, life=LIFE)
@@ -365,6 +371,12 @@ class Invitations:
         return count
 
     # -- beneath
+
+    def _lacks_code(self, work: Work, invitee: Invitee) -> bool:
+        """Whether they wait for a code: the one they had was burnt, or to be told in person."""
+        is_sent = invitee.open is not None and invitee.open.state == "sent"
+        live = self._codes.live_in(work, invitee.phone, PURPOSE)
+        return is_sent and live is None and not self._has_typed_it(work, invitee)
 
     def _has_typed_it(self, work: Work, invitee: Invitee) -> bool:
         """Whether the code was judged right, and the call was cut before more was done."""

@@ -134,17 +134,20 @@ class Codes:
     def live(self, phone: str, purpose: str) -> int | None:
         """The id of the number's code for this purpose, if one may still be typed."""
         with self._db.reading() as reading:
-            row = reading.row(
-                """
-                SELECT id FROM one_time_code
-                WHERE phone = %s AND purpose = %s AND state = 'live' AND tries < %s
-                    AND expires_at > %s
-                """,
-                phone,
-                purpose,
-                TRIES,
-                self._clock.now(),
-            )
+            return self.live_in(reading, phone, purpose)
+
+    def live_in(self, work: Work, phone: str, purpose: str) -> int | None:
+        """The same, in a work of the caller's."""
+        row = work.row(
+            """
+            SELECT id FROM one_time_code
+            WHERE phone = %s AND purpose = %s AND state = 'live' AND tries < %s AND expires_at > %s
+            """,
+            phone,
+            purpose,
+            TRIES,
+            self._clock.now(),
+        )
         return row[0] if row else None
 
     def right(self, work: Work, phone: str, purpose: str) -> int | None:
