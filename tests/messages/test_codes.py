@@ -6,6 +6,7 @@ import io
 import itertools
 import logging
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -179,6 +180,29 @@ def test_r_a02_a_try_is_charged_before_it_is_judged(desk: Desk) -> None:
 
     with pytest.raises(CodeGone):
         desk.judge(code, digits)
+
+
+class MeetingSealer(Sealer):
+    """Lets as many judge at the very same moment as have tries."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer, self._gate = sealer, threading.Barrier(TRIES)
+
+    def name(self, *parts: str) -> bytes:
+        self._gate.wait(30)
+        return self._sealer.name(*parts)
+
+
+def test_r_a02_of_five_right_codes_judged_at_once_one_is_right(desk: Desk) -> None:
+    code, digits = desk.sent()
+    world = desk.world
+    sealer = MeetingSealer(desk.codes._sealer)
+    codes = Codes(world.db, world.clock, world.services.messages, sealer, caps=Caps())
+
+    told = crowd(TRIES, lambda _: codes.judge(code, digits, by=AMINA))
+
+    assert len(given(told)) == 1
+    assert {type(error) for error in raised(told)} == {CodeGone}
 
 
 def test_r_a02_ten_thousand_guesses_never_pass(desk: Desk) -> None:
