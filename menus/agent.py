@@ -8,7 +8,7 @@ from menus.shared.code import Capped, Code
 from menus.shared.pin import Pin
 from ussd_app.dialog import Ask, End, Flow, Menu, Pick, Return, Use, _, back_to, do
 from ussd_app.errors import Conflict, LimitReached, NotAllowed, NotFound
-from ussd_app.members.invitations import Onboarding
+from ussd_app.members.invitations import PURPOSE, Onboarding
 from ussd_app.members.kinds import Permission, may
 from ussd_app.messages.service import OptedOut
 from ussd_app.services import Services
@@ -90,7 +90,9 @@ class Invite(Flow):
         capped="invite_capped",
         no_agent="no_agent",
     )
-    def invite(self, app: Services) -> Literal["invited", "capped", Refused]:
+    def invite(self, app: Services) -> Literal["invited", "before", "capped", Refused]:
+        if self._needs_nothing(app):
+            return "before"
         try:
             app.invitations.invite(self.caller, self.to, self.name, self.choice)
         except LimitReached as no:
@@ -173,6 +175,14 @@ class Invite(Flow):
     )
     no_agent = End(_("Nothing was done: you are not an agent any more. Call {support}."))
     left = Return()
+
+    def _needs_nothing(self, app: Services) -> bool:
+        """Whether the agent has invited them before, and the code they got may still be typed."""
+        own = app.invitations.of_agent(self.caller)
+        state = next((one.state for one in own if one.phone == self.to), None)
+        if state in ("sent", "undelivered"):
+            return app.codes.live(self.to, PURPOSE) is not None
+        return state in ("proven", "pin")
 
     def _refused(self, app: Services, no: NotAllowed | Conflict) -> Refused:
         """Why not, in the words of this dialog."""

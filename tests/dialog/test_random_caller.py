@@ -17,10 +17,12 @@ from tests.dialog.toys import leads_back
 from tests.people import AMINA, BARAKA, PIN, Handset, World
 from ussd_app.dialog.machine import flows_under
 from ussd_app.dialog.switchboard import Hop
+from ussd_app.members.kinds import AGENT
 from ussd_app.text import septets
-from ussd_app.values import Phone
+from ussd_app.values import Name, Phone
 
 CHEBET = Phone("+254700000003")
+GRACE = Phone("+254700000005")
 _strangers = itertools.count(1)
 
 FLOWS = {flow.__name__: flow for flow in flows_under(Home)}
@@ -87,8 +89,13 @@ QUESTIONS: list[tuple[str, list[str]]] = [
     (r"New PIN:|PIN mpya:|once more:|PIN mpya tena:", ["2580", "2580", "2580", "1234", "0"]),
     (r"Your PIN:|PIN yako:", [PIN, PIN, PIN, PIN, "8642", "0"]),
     (r"number\?|namba ipi\?", ["0700000002", "0700000003", "0712345678", "1", "0700000001", "0"]),
+    (r"Their number:|Namba yake:", ["0700000001", "0712345678", "0712345679", "x", "0", "000"]),
+    (r"6-digit code|tarakimu 6", ["123456", "12 34 56", "000000", "12345", "0"]),
     (r"How much|kiasi gani", ["5", "1.01", "12.345", "9999999", "7", "0", "000"]),
-    (r"name\?|name, as|Jina lako", ["Amina Wanjiru", "Zawadi A*B", "W" * 20, "x", "0"]),
+    (
+        r"name\?|last name:|name, as|Jina lake|Jina lako",
+        ["Amina Wanjiru", "Zawadi A*B", "W" * 20, "x", "0"],
+    ),
     (r"What went wrong|Tatizo", ["Nothing works at all", "Pesa * imepotea", "x", "0", "000"]),
 ]
 
@@ -103,11 +110,13 @@ def proper_answers(screen: str) -> list[str]:
 
 @pytest.fixture
 def busy_town(town: World) -> World:
-    """Baraka has a statement of many lines with wide amounts; Chebet is blocked."""
+    """Baraka has a statement of many lines with wide amounts; Chebet is blocked; Grace invites."""
     if town.services.members.find(CHEBET) is None:
         town.join(CHEBET, "Chebet Kiplagat", tokens=9_999_999)
+        town.join(GRACE, "Grace Akinyi")
         with town.db.work() as work:
             work.run("UPDATE member SET status = 'BLOCKED' WHERE phone = %s", CHEBET)
+            work.run("UPDATE member SET kind = %s WHERE phone = %s", AGENT, GRACE)
         payer = Handset(town.switchboard(), AMINA)
         for cents in range(12):
             payer.dial(f"1*0700000002*{cents + 1}.{cents:02}")
@@ -121,7 +130,7 @@ def test_r_a16_whatever_is_typed_the_answer_is_a_screen(seed: int, busy_town: Wo
     chance = Random(seed)
     caller = Caller(chance)
     quiet(busy_town)
-    phone = chance.choice([AMINA, BARAKA, CHEBET, stranger(), stranger()])
+    phone = chance.choice([AMINA, BARAKA, CHEBET, GRACE, stranger(), invited(busy_town)])
     busy_town.services.members.speak(AMINA, chance.choice(["en", "sw"]))
     handset = Handset(busy_town.switchboard(), phone)
     said = handset.dial(caller.tail())
@@ -136,6 +145,12 @@ def test_r_a16_whatever_is_typed_the_answer_is_a_screen(seed: int, busy_town: Wo
 
 def stranger() -> Phone:
     return Phone(f"+25472{next(_strangers):07}")
+
+
+def invited(town: World) -> Phone:
+    phone = stranger()
+    town.services.invitations.invite(GRACE, phone, Name("Zawadi Njeri"), "sw")
+    return phone
 
 
 def check(said: str) -> None:

@@ -58,6 +58,7 @@ def quiet(world: World) -> World:
         work.run("DELETE FROM past_pin")
         work.run("UPDATE pin SET failures = 0, series = 0, locked_until = NULL, told = true")
         work.run("DELETE FROM lookup")
+        work.run("DELETE FROM one_time_code")
         work.run("DELETE FROM registration")
         for phone, name in PEOPLE.items():
             work.run("UPDATE member SET language = 'en', name = %s WHERE phone = %s", name, phone)
