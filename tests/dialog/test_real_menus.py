@@ -97,7 +97,7 @@ def test_r_a16_any_text_made_too_wide_in_swahili_alone_is_a_fault() -> None:
     unnoticed = [
         text
         for text in texts
-        if not faults_with({text: CATALOGS.translate(text, "sw") + "W" * 157})
+        if has_words(text) and not faults_with({text: CATALOGS.translate(text, "sw") + "W" * 157})
     ]
 
     assert unnoticed == []
