@@ -41,10 +41,10 @@ def _lost_pin(cooling_minutes: int) -> dict[str, Any]:
                 "Baraka vouches for her",
                 "An SMS tells him to call her first. He knows her voice; then he says so with his"
                 " own PIN. (His telephone speaks Swahili.)",
-                _read("Amina W"),
-                *_dialled("Amina W … amesahau PIN", **SWAHILI),
+                _read("Amina W … anaomba umdhamini"),
+                *_dialled("Amina W … amepoteza PIN", **SWAHILI),
                 _choose("Ni yeye kweli", "PIN yako"),
-                _press(OWN_PIN, "Umemthibitisha Amina W: 1 kati ya 2"),
+                _press(OWN_PIN, "Umemdhamini Amina W: 1 kati ya 2"),
             ),
             _on(
                 CHEBET,
@@ -104,10 +104,10 @@ def _thief() -> dict[str, Any]:
                 "Baraka calls Amina, and says no",
                 "She tells him that it was not her. He is asked for his own PIN, so that no thief"
                 " answers in his place. (His telephone speaks Swahili.)",
-                _read("Amina W"),
-                *_dialled("Amina W … amesahau PIN", **SWAHILI),
+                _read("Amina W … anaomba umdhamini"),
+                *_dialled("Amina W … amepoteza PIN", **SWAHILI),
                 _choose("Si yeye", "PIN yako"),
-                _press(OWN_PIN, "Hukumthibitisha Amina W"),
+                _press(OWN_PIN, "Hukumdhamini Amina W"),
             ),
             _on(
                 AMINA,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.browser
 
 WIDE, NARROW = (1440, 900), (390, 844)
 THUMB = 40  # pixels that a finger can hit
+STEP_MS = 20_000
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +29,15 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(request: pytest.FixtureRequest, browser: Browser, system: System) -> Iterator[Page]:
-    width, height = getattr(request, "param", WIDE)
-    page = browser.new_page(viewport={"width": width, "height": height})
+    with opened(browser, system, getattr(request, "param", WIDE)) as page:
+        yield page
+
+
+@contextmanager
+def opened(browser: Browser, system: System, size: tuple[int, int]) -> Iterator[Page]:
+    """The page with the telephones, used without a complaint in its console."""
+    width, height = size
+    page = browser.new_page(viewport={"width": width, "height": height}, reduced_motion="reduce")
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -128,3 +137,20 @@ def test_a_phone_is_used_on_a_screen_of_390_pixels(page: Page, system: System) -
         assert box["width"] >= THUMB
         assert box["height"] >= THUMB
         assert 0 <= box["x"] <= NARROW[0] - box["width"]
+
+
+def test_r_a05_the_story_of_a_lost_pin_is_clicked_through(browser: Browser) -> None:
+    with System.running(RECOVERY_COOLING_MINUTES="0") as own, opened(browser, own, WIDE) as page:
+        page.get_by_role("button", name="Stories").click()
+        page.get_by_role("button", name="Lost PIN").click()
+        told = page.get_by_role("complementary", name="Lost PIN")
+        steps = told.locator(".step")
+        for place in range(steps.count()):
+            steps.nth(place).get_by_role("button", name="Do it on").click()
+            expect(steps.nth(place)).to_have_class("step done", timeout=STEP_MS)
+
+        expect(told.locator(".story-end")).to_be_visible()
+        amina = page.get_by_role("region", name="Phone of Amina")
+        expect(amina.locator(".frame")).to_contain_text("above your limit")
+        expect(amina.get_by_text("PIN 4916")).to_be_visible()
+        assert own.phone("+254700000001", "4916").balance() == "490"
