@@ -73,6 +73,17 @@ def test_r_a05_the_owner_sees_how_far_it_is(lost: Lost) -> None:
     assert lost.stage() == "ready"
 
 
+def test_r_a05_where_nothing_cools_it_is_ready_with_the_last_word(lost: Lost) -> None:
+    lost.go_by(Rules(cooling=timedelta(0)))
+
+    lost.decide()
+    lost.wait(seconds=1)
+
+    assert lost.stage() == "ready"
+    lost.finish()
+    assert lost.knows(NEW)
+
+
 def test_r_a05_it_cools_before_it_is_ready(lost: Lost) -> None:
     lost.decide()
     lost.wait(minutes=59)

@@ -181,10 +181,9 @@ class Docket:
         self._tell.guarantors(work, case, "ended", to_guarantors)
 
     def _moved(self, work: Work, case: Case, now: datetime) -> Case:
-        """The case after somebody's word, which may bring nearer what is to be done next."""
-        moved = self.case(work, case.id)
-        outbox.promise(work, ERRAND, case.id, at=moved.next_moment(now, self._rules))
-        return moved
+        """The case after somebody's word, which may bring something to do, perhaps at once."""
+        outbox.promise(work, ERRAND, case.id, at=now)
+        return self.case(work, case.id)
 
     def _record(
         self, work: Work, case: Case, deed: str, *, by: Actor, at: datetime, **details: str | bool
