@@ -162,21 +162,23 @@ def test_a_phone_that_is_not_there_is_asked_for(page: Page, address: str, desk: 
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_a_story_is_closed_and_leaves_no_trace(
+def test_a_story_that_is_closed_goes_on_where_it_was(
     page: Page, address: str, desk: Desk, width: int
 ) -> None:
-    desk.configure(stories=[story(step())])
+    desk.configure(stories=[story(step(), step(text="At last"))])
     page.set_viewport_size({"width": width, "height": 844})
     told = opened(page, address)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    told.get_by_role("button", name="Next").click()
 
     page.keyboard.press("Escape")
-
     expect(told).to_be_hidden()
     expect(page.get_by_role("button", name="Stories")).to_be_focused()
     page.reload()
     expect(phone_of(page, "Amina")).to_be_visible()
     expect(told).to_be_hidden()
+
+    expect(opened(page, address).locator("[aria-current=step]")).to_contain_text("At last")
 
 
 def test_nothing_is_offered_where_there_is_no_story(page: Page, address: str) -> None:

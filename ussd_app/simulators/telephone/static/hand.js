@@ -1,6 +1,6 @@
 // A hand: does the moves of a story on a telephone, by the keys that everybody presses.
 
-const PACE = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0.15 : 1;
+const PACE = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0.05 : 1;
 const KEY_MS = 150 * PACE;
 const READING_MS = 800 * PACE;
 const LOOK_MS = 50;

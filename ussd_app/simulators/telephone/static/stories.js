@@ -29,14 +29,13 @@ export class Stories {
     setInterval(() => this.tick(), 250);
   }
 
-  /** Offer what there is; nothing is shown where there is none. Opens the one left open. */
+  /** Offer what there is; nothing is shown where there is none. Opens the one that was open. */
   async load() {
     const { stories } = await call("GET", "/stories");
     document.getElementById("tales").hidden = stories.length === 0;
     document.getElementById("story-list").replaceChildren(...stories.map((story) => this.offer(story)));
-    const place = JSON.parse(sessionStorage.getItem(PLACE) || "null");
-    const story = stories.find(({ title }) => title === place?.title);
-    if (story) this.open(story, place);
+    const story = stories.find((each) => kept(each)?.open);
+    if (story) this.open(story);
   }
 
   offer(story) {
@@ -53,7 +52,8 @@ export class Stories {
     return item;
   }
 
-  open(story, place = null) {
+  /** Open a story where it was left, or at its beginning. */
+  open(story) {
     this.stop();
     this.story = story;
     this.title.textContent = story.title;
@@ -63,13 +63,14 @@ export class Stories {
     this.panel.hidden = false;
     document.body.classList.add("with-story");
     this.showAll(false);
-    if (place) this.stand(place);
+    const place = kept(story);
+    if (place && place.at < story.steps.length) this.stand({ ...place, open: true });
     else this.begin();
   }
 
   close() {
     this.stop();
-    sessionStorage.removeItem(PLACE);
+    keep({ ...this.place, open: false });
     this.story = null;
     this.panel.hidden = true;
     document.body.classList.remove("with-story");
@@ -112,7 +113,7 @@ export class Stories {
   begin() {
     const all = [...this.stations.values()].flatMap(({ beside }) => beside.inbox ?? []);
     const since = all.reduce((latest, { at }) => (at > latest ? at : latest), "");
-    this.stand({ title: this.story.title, at: 0, since, reached: Date.now() });
+    this.stand({ title: this.story.title, open: true, at: 0, since, reached: Date.now() });
     this.said.textContent = "";
   }
 
@@ -120,7 +121,7 @@ export class Stories {
   stand(place) {
     this.stop();
     this.place = place;
-    sessionStorage.setItem(PLACE, JSON.stringify(place));
+    keep(place);
     this.rows.forEach(({ item, lost, moves }, at) => {
       item.toggleAttribute("aria-current", at === place.at);
       if (at === place.at) item.setAttribute("aria-current", "step");
@@ -217,6 +218,16 @@ export class Stories {
     if (left <= 0) this.done();
     else this.current.clock.textContent = `${hours}:${two(left % 60)} left`;
   }
+}
+
+/** The place where this story was left, in this tab of the browser. */
+function kept(story) {
+  const place = JSON.parse(sessionStorage.getItem(PLACE) || "null");
+  return place?.title === story.title ? place : null;
+}
+
+function keep(place) {
+  sessionStorage.setItem(PLACE, JSON.stringify(place));
 }
 
 function firstName({ name, phone }) {
