@@ -209,6 +209,13 @@ def test_a_state_file_left_behind_is_not_a_running_system(nothing: System) -> No
     assert "nothing runs from this folder" in done.err
 
 
+def test_a_lost_pin_cools_for_a_minute_where_people_are_seeded(system: System) -> None:
+    told = httpx.get(system.urls["simulator"] + "stories", trust_env=False).json()["stories"]
+
+    assert system.state["environment"]["RECOVERY_COOLING_MINUTES"] == "1"
+    assert "1 minute here" in told[0]["about"]
+
+
 def test_r_e04_a_second_run_on_one_folder_is_refused(system: System) -> None:
     done = system.command("run")
 
