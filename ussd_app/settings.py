@@ -277,11 +277,22 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
             values[one.name] = one.metadata["parse"](raw or default)
         except ValueError as error:
             faults.append(f"{one.name.upper()} {error}")
+    faults += _guarantor_faults(values)
     if production:
         faults += _production_faults(values)
     if faults:
         raise SettingsFaulty(faults)
     return Settings(**values)
+
+
+def _guarantor_faults(values: Mapping[str, Any]) -> list[str]:
+    """A policy that nobody could ever meet."""
+    most = values.get("guarantors_most")
+    return [
+        f"{name.upper()} must be at most GUARANTORS_MOST"
+        for name in ("guarantors_least", "guarantors_quorum")
+        if most is not None and values.get(name, 0) > most
+    ]
 
 
 def _production_faults(values: Mapping[str, Any]) -> list[str]:

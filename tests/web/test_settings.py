@@ -264,6 +264,15 @@ def test_a_language_that_nobody_translated_is_refused() -> None:
         bootstrap.build(read({**PRODUCTION, "DEFAULT_LANGUAGE": "fr"}), name="test")
 
 
+def test_r_a04_a_policy_that_nobody_could_meet_is_refused() -> None:
+    environ = {**DEVELOPMENT, "GUARANTORS_MOST": "2", "GUARANTORS_LEAST": "3"}
+
+    assert faults_of({**environ, "GUARANTORS_QUORUM": "4"}) == [
+        "GUARANTORS_LEAST must be at most GUARANTORS_MOST",
+        "GUARANTORS_QUORUM must be at most GUARANTORS_MOST",
+    ]
+
+
 @pytest.mark.parametrize(
     "same",
     [
