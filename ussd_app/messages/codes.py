@@ -77,8 +77,9 @@ class Codes:
     ) -> int:
         """Promise the SMS, whose text shows {code}, with the deed; the id of the code.
 
-        The id completes the draft's key, for each code is an SMS of its own. The number's earlier code for this purpose is void. Raises LimitReached: rules 'pause'
-        (`remaining` are the seconds to wait), 'hour', 'day', 'asker'; and OptedOut.
+        The id completes the draft's key, for each code is an SMS of its own. The number's earlier
+        code for this purpose is void. Raises LimitReached: rules 'pause' (`remaining` are the
+        seconds to wait), 'hour', 'day', 'asker'; and OptedOut.
         """
         self._messages.refuse_opted_out(work, draft.phone)
         now = self._clock.now()
