@@ -376,8 +376,8 @@ def test_r_a05_the_last_three_pins_are_not_taken(lost: Lost) -> None:
 
 
 def test_r_a05_a_new_pin_opens_the_lock(lost: Lost) -> None:
-    lost.lock()
     lost.ready()
+    lost.lock()
 
     lost.finish()
 
@@ -489,8 +489,8 @@ def test_r_a05_without_a_recovery_there_is_nothing_to_stop(lost: Lost) -> None:
 
 
 def test_r_a05_who_remembers_the_pin_needs_no_new_one(lost: Lost) -> None:
-    lost.lock()
     lost.ready()
+    lost.lock()
     lost.sms()
 
     lost.recoveries.unlock(AMINA, PIN)
@@ -514,8 +514,8 @@ def test_r_a05_before_it_is_ready_remembering_opens_nothing(lost: Lost) -> None:
 
 
 def test_r_a05_remembering_wrongly_opens_nothing(lost: Lost) -> None:
-    lost.lock()
     lost.ready()
+    lost.lock()
 
     for refusal in (PinWrong, PinWrong, PinLocked):
         with pytest.raises(refusal):

@@ -66,8 +66,8 @@ def test_r_a05_when_any_part_fails_nobody_has_voted(
 def test_r_a05_when_any_part_fails_the_pin_stays(
     lost: Lost, surgeon: Surgeon, event: str, table: str
 ) -> None:
-    lost.lock()
     lost.ready()
+    lost.lock()
     surgeon.sabotage(event, table)
     before = surgeon.snapshot()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -36,20 +37,29 @@ FRESH = timedelta(minutes=15)
 PINS = ("4815", "2580", "6149", "8307", "5093")
 
 GUARANTORS = st.integers(0, 3)
-WAYS = st.fixed_dictionaries(
-    {
-        "votes": st.sampled_from(["yy", "yy", "yny", "ny", "y"]),
-        "approvals": st.sampled_from([(), (), (STAFF, COLLEAGUE), (STAFF, STAFF)]),
-        "parts": st.sampled_from([(), (), (0,), (1,)]),
-        "verdicts": st.sampled_from(
-            [(CLEAN, CLEAN), (CLEAN, CLEAN), (CLEAN, UNKNOWN), (SWAPPED, SWAPPED), (UNKNOWN, CLEAN)]
-        ),
-        "minutes": st.sampled_from([61, 61, 61, 30, 24 * 60]),
-        "later": st.sampled_from([0, 0, 20]),
-        "deed": st.sampled_from(["", "", "veto", "unlock", "wrong", "log in"]),
-        "new": st.sampled_from(PINS),
-    }
-)
+GOOD: dict[str, Any] = {
+    "votes": "yy",
+    "approvals": (),
+    "parts": (),
+    "verdicts": (CLEAN, CLEAN),
+    "minutes": 61,
+    "later": 0,
+    "deed": "",
+    "new": PINS[0],
+}
+TURNS: list[tuple[str, Any]] = [
+    *(("votes", votes) for votes in ("y", "ny", "yny", "y-y", "yyyy")),
+    *(("approvals", by) for by in ((STAFF, COLLEAGUE), (STAFF, STAFF), (STAFF,))),
+    *(("parts", places) for places in ((0,), (2,))),
+    ("verdicts", (CLEAN, UNKNOWN)),
+    ("verdicts", (SWAPPED, SWAPPED)),
+    ("verdicts", (UNKNOWN, CLEAN)),
+    ("minutes", 30),
+    ("minutes", 24 * 60),
+    ("later", 20),
+    *(("deed", deed) for deed in ("veto", "unlock", "wrong", "log in")),
+]
+WAYS = st.lists(st.sampled_from(TURNS), max_size=3).map(lambda turns: GOOD | dict(turns))
 APPROVERS = st.sampled_from([STAFF, COLLEAGUE, OPERATOR])
 _numbers = itertools.count(1)
 
@@ -139,8 +149,9 @@ class RecoveriesAndModel(RuleBasedStateMachine):
             assert self.insights.verdict
             self.model.attempts[-1].checks.append((self.now, self.insights.verdict))
 
-    @initialize(guarantors=st.sampled_from([4, 4, 3, 2, 1, 0]))
-    def people(self, guarantors: int) -> None:
+    @initialize(guarantors=st.sampled_from([4, 4, 3, 2, 1, 0]), hours=st.sampled_from([96, 96, 60]))
+    def people(self, guarantors: int, hours: int) -> None:
+        """An owner; the third guarantor and the fourth accepted so many hours ago."""
         number = next(_numbers)
         phones = [Phone(f"+25472{number:04}{place:03}") for place in range(5)]
         self.owner, self.guarantors = phones[0], phones[1:]
@@ -161,8 +172,8 @@ class RecoveriesAndModel(RuleBasedStateMachine):
             verifier = self.vault.seal(self.member, PIN).dump()
             self.world.services.pins.set_first(work, self.member, verifier)
             self.model = Model(verifier)
-            then = self.now - timedelta(days=4)
             for place in range(guarantors):
+                then = self.now - timedelta(hours=96 if place < QUORUM else hours)
                 (guaranty,) = work.the_row(
                     """
                     INSERT INTO guarantor (ward, guarantor, state, asked_at, accepted_at)
@@ -241,7 +252,8 @@ class RecoveriesAndModel(RuleBasedStateMachine):
             return
         self.work()
         for place, vote in enumerate(votes):
-            self.vote(place, vouches=vote == "y")
+            if vote != "-":
+                self.vote(place, vouches=vote == "y")
         for by in approvals:
             self.approve(by)
         for place in parts:
@@ -451,13 +463,21 @@ def test_r_a05_recoveries_do_what_a_model_of_them_does(lost: Lost) -> None:
     )
 
 
-@settings(max_examples=40)
+@pytest.mark.parametrize("hours", [96, 60])
+def test_r_a05_each_turn_of_a_way_ends_as_in_the_model(lost: Lost, hours: int) -> None:
+    for turn in [("new", PINS[1]), *TURNS]:
+        both = RecoveriesAndModel(lost)
+        both.people(4, hours)
+        both.recover(**(GOOD | dict([turn])))
+
+
+@settings(max_examples=25)
 @given(guarantors=st.sampled_from([4, 4, 3, 2, 1]), ways=st.lists(WAYS, min_size=1, max_size=2))
 def test_r_a05_whole_ways_end_as_those_of_a_model_of_them(
     lost: Lost, guarantors: int, ways: list[dict[str, Any]]
 ) -> None:
     both = RecoveriesAndModel(lost)
-    both.people(guarantors)
+    both.people(guarantors, 96)
     for way in ways:
         both.recover(**way)
         both.wait(24 * 60, works=False)
