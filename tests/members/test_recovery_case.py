@@ -116,6 +116,12 @@ def test_r_a05_a_recovery_that_is_checked_wants_a_check_or_waits_for_one(
 
 
 @given(case=cases, now=moments)
+def test_r_a05_what_is_to_be_asked_is_asked_now(case: Case, now: datetime) -> None:
+    if case.wants_check(now, RULES):
+        assert case.next_moment(now, RULES) == now
+
+
+@given(case=cases, now=moments)
 def test_r_a05_nobody_is_asked_while_an_answer_may_come(case: Case, now: datetime) -> None:
     if case.sim.is_awaited and not case.has_waited(now, RULES):
         assert not case.wants_check(now, RULES)

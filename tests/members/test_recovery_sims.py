@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.db.crowd import crowd, raised
@@ -10,7 +12,7 @@ from tests.members.lost import COLLEAGUE, NEW, STAFF, Lost
 from tests.members.vaults import Killed
 from tests.people import AMINA, BARAKA, CHEBET, World
 from ussd_app.errors import GatewayError, Rejected, Unclear, Unreachable
-from ussd_app.members.recoveries import NotReady
+from ussd_app.members.recoveries import NotReady, Rules
 from ussd_app.members.sim_swaps import CLEAN, SWAPPED, UNKNOWN
 
 
@@ -27,6 +29,16 @@ def test_r_a05_the_sim_is_asked_for_at_first_and_when_it_is_ready(lost: Lost) ->
 
     assert (first, lost.insights.asked) == (1, [AMINA, AMINA])
     assert lost.stage() == "ready"
+
+
+def test_r_a05_where_nothing_cools_the_sim_is_asked_for_at_the_last_vote(lost: Lost) -> None:
+    lost.go_by(Rules(cooling=timedelta()))
+    lost.decide()
+
+    lost.world.run_errands()
+
+    assert len(lost.insights.asked) == 2
+    lost.finish()
 
 
 @pytest.mark.parametrize("verdict", [SWAPPED, UNKNOWN])

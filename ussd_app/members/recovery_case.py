@@ -172,6 +172,8 @@ class Case:
 
     def next_moment(self, now: datetime, rules: Rules) -> datetime:
         """When there may be something to do again."""
+        if self.wants_check(now, rules):
+            return now
         moments = [at for at in self._checkpoints if at > now]
         if self.sim.asked_at and self.sim.is_awaited:
             moments.append(self.sim.asked_at + rules.sim_answer)
