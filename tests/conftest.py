@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+import structlog
 from hypothesis import HealthCheck, settings
 from psycopg import sql
 
@@ -28,6 +30,17 @@ settings.load_profile("ussd")
 
 TEMPLATE = "blank"
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """What a command run in this process sets up of the log is not for the tests after it."""
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.configure(**before)
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")
