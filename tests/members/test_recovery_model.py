@@ -159,8 +159,9 @@ class RecoveriesAndModel(RuleBasedStateMachine):
             ids = [
                 work.the_row(
                     """
-                    INSERT INTO member (phone, name, language, status, tier, terms_at, joined_at)
-                    VALUES (%s, 'Neema', 'en', 'ACTIVE', 2, %s, %s) RETURNING id
+                    INSERT INTO member (id, phone, name, language, status, tier, terms_at, joined_at)
+                    VALUES (nextval('member_id'), %s, 'Neema', 'en', 'ACTIVE', 2, %s, %s)
+                    RETURNING id
                     """,
                     phone,
                     self.now,

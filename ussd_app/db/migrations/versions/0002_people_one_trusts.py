@@ -143,7 +143,16 @@ LIMITS = """
 """
 
 
+# A member and whoever is on the way to become one are numbered by one sequence, always asked for
+# by name: with numbers of its own, a row that forgot to ask would take somebody else's.
+NUMBERED_BY_NAME = tuple(
+    f"DROP SEQUENCE {table}_id_seq CASCADE" for table in ("member", "registration")
+)
+
+
 def upgrade() -> None:
+    for statement in NUMBERED_BY_NAME:
+        op.execute(statement)
     op.create_table(
         "approval",
         sa.Column("recovery", sa.BigInteger(), autoincrement=False, nullable=False),
