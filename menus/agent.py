@@ -58,18 +58,11 @@ class Onboardings(Flow):
         found = app.invitations.of_agent(self.caller)
         return [(f"{_short(one)}: {self._stage(app, one)}", Hidden(one.id)) for one in found]
 
-    @do(
-        waiting="waiting",
-        proven="proven",
-        expired="expired",
-        over="over",
-        gone=back_to("list", _("That has changed now.")),
-    )
-    def open(self, app: Services) -> Literal["waiting", "proven", "expired", "over", "gone"]:
+    @do(waiting="waiting", proven="proven", expired="expired", over="over")
+    def open(self, app: Services) -> Literal["waiting", "proven", "expired", "over"]:
         """What is to be seen of one of them now, and which deeds are left."""
-        found = (one for one in app.invitations.of_agent(self.caller) if str(one.id) == self.choice)
-        if (one := next(found, None)) is None:
-            return "gone"
+        found = app.invitations.of_agent(self.caller)
+        one = next(one for one in found if str(one.id) == self.choice)
         self.name, self.to, self.stage = _short(one), one.phone, self._stage(app, one)
         self.at = DayAndHour(app.local.day_and_hour(one.made_at))
         match one.state:
@@ -106,7 +99,7 @@ class Onboardings(Flow):
         except LimitReached as no:
             self.rule = Hidden(no.rule)
             return "capped"
-        except NotFound:
+        except (NotFound, NotAllowed):
             return "gone"
         return "sent"
 
@@ -130,7 +123,7 @@ class Onboardings(Flow):
     def withdraw(self, app: Services) -> Literal["withdrawn", "over"]:
         try:
             app.invitations.withdraw(self.caller, int(self.choice))
-        except (NotFound, Conflict):
+        except (NotFound, NotAllowed, Conflict):
             return "over"
         return "withdrawn"
 

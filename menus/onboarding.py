@@ -4,14 +4,14 @@ from contextlib import suppress
 from typing import Literal
 
 from menus.shared.code import Code
-from menus.shared.pin import NewPin
+from menus.shared.new_pin import NewPin
 from ussd_app.dialog import End, Flow, Menu, Pick, Return, Use, _, do
 from ussd_app.errors import NotFound
-from ussd_app.members.invitations import PURPOSE
+from ussd_app.members.invitations import IN_PERSON, PURPOSE
 from ussd_app.services import Services
 from ussd_app.values import Amount, Hidden, Name
 
-Progress = Literal["code", "expired", "pin", "terms", "joined", "over"]
+Progress = Literal["code", "expired", "pin", "terms", "beside", "joined", "over"]
 
 
 class Onboard(Flow):
@@ -29,6 +29,7 @@ class Onboard(Flow):
         expired="expired",
         pin="choose_pin",
         terms="terms",
+        beside="beside",
         joined="welcome",
         over="ended",
     )
@@ -37,13 +38,13 @@ class Onboard(Flow):
             return "joined" if app.members.find(self.caller) else "over"
         self.inviter, self.name = Name(invited.inviter), invited.name
         self.language = invited.language
-        if invited.step == "pin":
-            return "pin"
-        if invited.step == "terms":
-            return "terms"
-        code = app.codes.live(self.caller, PURPOSE)
-        if invited.step == "expired" or code is None:
-            return "expired"
+        match invited.step:
+            case "pin" | "terms" | "expired":
+                return invited.step
+            case _:
+                code = app.codes.live(self.caller, PURPOSE)
+        if code is None:
+            return "beside" if app.codes.live(self.caller, IN_PERSON) else "expired"
         self.code_id = Hidden(code)
         return "code"
 
@@ -82,8 +83,10 @@ class Onboard(Flow):
         confirm=True,
     )
 
-    @do(asked="asked", before="asked_before")
-    def ask(self, app: Services) -> Literal["asked", "before"]:
+    @do(asked="asked", before="asked_before", over="progress")
+    def ask(self, app: Services) -> Literal["asked", "before", "over"]:
+        if app.invitations.waiting(self.caller) is None:
+            return "over"
         return "asked" if app.invitations.ask_again(self.caller) else "before"
 
     @do(declined="alone")
@@ -148,6 +151,9 @@ class Onboard(Flow):
         (_("Continue"), "onward"),
         back="bye",
         confirm=True,
+    )
+    beside = End(
+        _("Are you with {inviter}? Tell them the code of our SMS, then dial {code}. It is free.")
     )
     asked = End(_("We asked {inviter} for a new code. It comes by SMS, free. Then dial {code}."))
     asked_before = End(

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from tests.people import PIN, Handset, World
 from ussd_app import bootstrap
@@ -137,19 +138,11 @@ class Telephones:
 
     def _trusts(self, ward: str, others: str) -> None:
         """Asked and accepted; what they are told of it is read already."""
-        guarantors = self.world.services.guarantors
         for other in others.split(", "):
-            guarantors.ask(Phone(ward), Phone(other))
-            asked = guarantors.asked(Phone(other))
-            assert asked
-            guarantors.answer(Phone(other), asked.id, accepts=True)
+            self._guaranty(ward, "asks", other)
+            self._guaranty(ward, "is accepted by", other)
             self.sms(other)
         self.sms(ward)
-
-    def _trusts_no_more(self, ward: str, other: str) -> None:
-        guarantors = self.world.services.guarantors
-        (guaranty,) = (one.id for one in guarantors.of(Phone(ward)) if one.phone == other)
-        guarantors.remove(Phone(ward), guaranty)
 
     def _approve(self, count: str, phone: str) -> None:
         recovery, _reference = self._recovery(phone)
@@ -198,16 +191,65 @@ class Telephones:
                 )
             world.clock.advance(minutes=int(minutes))
 
-    def _gift(self, tokens: str) -> None:
-        self._set(grant=int(tokens))
-
     def _codes_a_day(self, count: str) -> None:
-        self._set(invitations_a_day=int(count))
+        """For whoever dials from now on."""
+        self._rebuild(invitations_a_day=int(count))
+        self.handsets.clear()
 
-    def _set(self, **changes: int) -> None:
-        """As the same house with other settings, for whoever dials from now on."""
+    def _guaranty(self, ward: str, deed: str, guarantor: str) -> None:
+        trust, owner, other = self.world.services.guarantors, Phone(ward), Phone(guarantor)
+        if deed == "asks":
+            trust.ask(owner, other)
+            return
+        (guaranty,) = (one.id for one in trust.of(owner) if one.phone == other)
+        match deed:
+            case "is accepted by":
+                trust.answer(other, guaranty, accepts=True)
+            case "is left by":
+                trust.leave(other, guaranty)
+            case "removes":
+                trust.remove(owner, guaranty)
+
+    def _others(self, phone: str, count: str, deed: str) -> None:
+        """As many guaranties as that with people who have nothing else to do here."""
+        now, number = self.world.clock.now(), int(phone[-2:])
+        with self.world.db.work() as work:
+            (member,) = work.the_row("SELECT id FROM member WHERE phone = %s", phone)
+            for other in range(int(count)):
+                (stranger,) = work.the_row(
+                    """
+                    INSERT INTO member (id, phone, name, language, status, tier, terms_at, joined_at)
+                    VALUES (nextval('member_id'), %s, 'Njeri Kamau', 'en', 'ACTIVE', 2, %s, %s) RETURNING id
+                    """,
+                    f"+2547009{number:02}{other:03}",
+                    now,
+                    now,
+                )
+                work.run(
+                    """
+                    INSERT INTO guarantor (ward, guarantor, state, asked_at, accepted_at)
+                    VALUES (%s, %s, 'accepted', %s, %s)
+                    """,
+                    *((stranger, member) if deed == "vouches for" else (member, stranger)),
+                    now,
+                    now,
+                )
+
+    def _careful(self, phone: str, hours: str) -> None:
+        until = self.world.clock.now() + timedelta(hours=int(hours))
+        with self.world.db.work() as work:
+            work.run("UPDATE member SET careful_until = %s WHERE phone = %s", until, phone)
+
+    def _gift(self, tokens: str) -> None:
+        self._rebuild(grant=int(tokens))
+
+    def _insights(self) -> None:
+        self._rebuild(sim_swap_check="insights")
+
+    def _rebuild(self, **changed: Any) -> None:
+        """As the same house with another setting."""
         was = self.world
-        settings = replace(was.settings, **changes)
+        settings = replace(was.settings, **changed)
         services = bootstrap.services_of(
             settings,
             db=was.db,
@@ -250,10 +292,16 @@ _GIVEN: dict[str, Callable[..., None]] = {
     r"(?:, in (?P<language>\w+))?": Telephones._invited,
     r"(?P<phone>\+\d+) has got (?P<count>\d+) codes, one every (?P<minutes>\d+) minutes": Telephones._codes,
     r"an agent may send (?P<count>\d+) codes? a day": Telephones._codes_a_day,
+    r"(?P<ward>\+\d+) (?P<deed>asks|removes|is (?:accepted|left) by) (?P<guarantor>\+\d+)": (
+        Telephones._guaranty
+    ),
+    r"(?P<phone>\+\d+) (?P<deed>vouches for|is vouched for by) (?P<count>\d+) others": (
+        Telephones._others
+    ),
+    r"(?P<phone>\+\d+) had a recovery, careful for (?P<hours>\d+) hours": Telephones._careful,
     r"a gift of (?P<tokens>\d+) for whoever joins": Telephones._gift,
     r"a company that is asked when SIMs were swapped": Telephones._insights,
     r"(?P<ward>\+\d+) trusts (?P<others>\+\d+(?:, \+\d+)*)": Telephones._trusts,
-    r"(?P<ward>\+\d+) trusts (?P<other>\+\d+) no more": Telephones._trusts_no_more,
     r"(?P<count>one|two) of the staff approves? the new PIN of (?P<phone>\+\d+)": Telephones._approve,
     r"the staff refuses the new PIN of (?P<phone>\+\d+)": Telephones._refuse,
     r"the SIM of (?P<phone>\+\d+) is found (?P<verdict>clean|swapped|unknown)": Telephones._sim,

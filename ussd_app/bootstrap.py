@@ -15,7 +15,9 @@ from ussd_app.db.work import Database
 from ussd_app.dialog.lines import Lines, Rates
 from ussd_app.gateways.africastalking import AfricasTalkingSms
 from ussd_app.gateways.sim_swaps import FixedSimSwaps, InsightsSimSwaps
-from ussd_app.members.guarantors import Guarantors, Policy
+from ussd_app.members.guarantor_policy import Policy
+from ussd_app.members.guarantors import Guarantors
+from ussd_app.members.invitation_lists import InvitationLists
 from ussd_app.members.invitations import Invitations
 from ussd_app.members.joining import Joining
 from ussd_app.members.pin_vault import PinVault

@@ -12,6 +12,7 @@ from ussd_app.commands import (
     dialling,
     doctor,
     environment,
+    invite,
     menus,
     processes,
     reconcile,

@@ -28,5 +28,8 @@ def handlers_of(services: Services) -> dict[str, Handler]:
     return {
         "sms": services.delivery.carry,
         "receipts": services.receipts.tell,
+        "invitations": services.invitation_lists.carry,
         standing.ERRAND: services.standing.hang_up,
+        "recovery": services.recoveries.carry,
+        "guarantor": services.guarantors.carry,
     }

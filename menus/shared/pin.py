@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from ussd_app.dialog import Ask, End, Flow, Return, _, back_to, do
-from ussd_app.errors import Invalid, NotAllowed, PinLocked, PinWeak, PinWrong
+from menus.recovery import Forgot
+from ussd_app.dialog import Ask, End, Flow, Menu, Return, Use, _, back_to, do
+from ussd_app.errors import Invalid, NotAllowed, PinLocked, PinWrong
 from ussd_app.services import Services
 from ussd_app.values import Count, DayAndHour, Line
 
@@ -55,8 +56,19 @@ class Pin(Flow):
             return "blocked"
         return "right"
 
-    locked = End(_("Nothing was done. Your PIN is locked until {until}. Not you? Call {support}."))
-    for_good = End(_("Nothing was done. Your PIN is locked. Call {support} to unlock it."))
+    locked = Menu(
+        _("Nothing was done. Your PIN is locked until {until}. Not you? Call {support}."),
+        (_("I forgot my PIN"), "forgot"),
+        back="cancelled",
+        confirm=True,
+    )
+    for_good = Menu(
+        _("Nothing was done. Your PIN is locked. Get a new one, or call {support}."),
+        (_("I forgot my PIN"), "forgot"),
+        back="cancelled",
+        confirm=True,
+    )
+    forgot = Use(Forgot, give={"onward": _("Later")}, left="may_try")
     blocked = End(_("Nothing was done. Your account is blocked. Call {support}."))
     confirmed = Return()
     cancelled = Return()

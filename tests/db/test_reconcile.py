@@ -169,6 +169,21 @@ BREAKS: list[Break] = [
         ),
     ),
     (
+        "who is invited has an open invitation, and nobody else has one",
+        VIOLATED,
+        ("UPDATE member SET status = 'INVITED' WHERE id = 1",),
+    ),
+    (
+        "who is invited has an open invitation, and nobody else has one",
+        VIOLATED,
+        (
+            """
+            INSERT INTO invitation (member, tenant, kind, made_at, expires_at)
+            VALUES (1, 1, 'borrower', now(), now())
+            """,
+        ),
+    ),
+    (
         "nobody but a guarantor of the owner vouched",
         VIOLATED,
         ("UPDATE vote SET voter = 1 WHERE voter = 2",),

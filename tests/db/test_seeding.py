@@ -14,6 +14,7 @@ from ussd_app.commands.findings import OK
 from ussd_app.errors import PinWeak
 from ussd_app.members import pin_policy
 from ussd_app.members.guarantors import Guaranty
+from ussd_app.members.kinds import Permission, may
 from ussd_app.seeding import BLACKBOX, DEMO, DEMO_STRANGERS, Person
 from ussd_app.values import Name, Phone
 

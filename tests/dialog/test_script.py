@@ -172,10 +172,7 @@ def test_two_phones_take_turns(tmp_path: Path) -> None:
 
     played(
         tmp_path,
-        DIAL
-        + "    One\n"
-        + other
-        + "    Two\n+254700000001 goes on\n> 1\n    Three\n    (ends)\n",
+        DIAL + "    One\n" + other + "    Two\n+254700000001 goes on\n> 1\n    Three\n    (ends)\n",
         stage,
     )
 

@@ -187,7 +187,7 @@ def test_the_simulated_company_refuses_a_wrong_key(company_address: str) -> None
 
 
 def test_a_setting_says_who_is_asked() -> None:
-    settings = settings_for()
+    settings = settings_for(SIM_SWAP_CHECK="insights")
 
     assert isinstance(bootstrap.sim_swaps_of(settings), InsightsSimSwaps)
     for check, verdict in (("none", "unknown"), ("clean", "clean")):

@@ -10,7 +10,16 @@ from ussd_app import bootstrap
 from ussd_app.clock import Local
 from ussd_app.commands.menus import WIDEST_CONSTANTS
 from ussd_app.ledger import service as ledger
-from ussd_app.members import joining, pins, service, standing
+from ussd_app.members import (
+    guaranties,
+    invitations,
+    inviting,
+    joining,
+    pins,
+    recovery_texts,
+    service,
+    standing,
+)
 from ussd_app.text import SMS_SEPTETS, Text, placeholders, septets
 from ussd_app.transfers import receipts, recipients, statements
 from ussd_app.values import Amount, DayAndHour, Name, Phone, Reference
@@ -32,6 +41,15 @@ TEXTS = {
         if isinstance(text, Text)
     },
     "complaint": service.COMPLAINT,
+    "invited by an agent": inviting.BY_AGENT,
+    "invited by the organisation": inviting.BY_US,
+    "invited in person": inviting.BEFORE_AGENT,
+    "asks again": invitations.ASKS_AGAIN,
+    **{
+        f"guarantor {state}, to the {who}": text
+        for state, texts in guaranties.TEXTS.items()
+        for who, text in zip(("ward", "guarantor"), texts, strict=True)
+    },
     "blocked": standing.BLOCKED,
     "unblocked": standing.UNBLOCKED,
 }

@@ -10,6 +10,7 @@ import pytest
 from tests.dialog.evidence import changed, everything, tables
 from tests.people import AMINA, BARAKA, PIN, World
 from tests.web.client import SECRET, Client, client_of
+from ussd_app import bootstrap
 from ussd_app.db import Database
 from ussd_app.db.outbox import Errand
 from ussd_app.messages.service import Draft
@@ -17,7 +18,7 @@ from ussd_app.text import Text
 from ussd_app.web.callbacks import TEXT_MOST
 from ussd_app.web.metrics import CALLBACKS
 
-KINDS = ["events", "delivery", "inbound", "optout"]
+KINDS = ["events", "delivery", "inbound", "optout", "sim-swap"]
 
 EVENT = {
     "date": "2026-11-21 10:00:00",
@@ -50,7 +51,8 @@ INBOUND = {
     "networkCode": "63902",
 }
 OPTOUT = {"senderId": "UMOJA", "phoneNumber": "+254700000001"}
-FORMS = dict(zip(KINDS, [EVENT, REPORT, INBOUND, OPTOUT], strict=True))
+SIM_SWAP = {"status": "Swapped", "lastSimSwapDate": "01-01-1900", "requestId": "ATSwpid_nobody"}
+FORMS = dict(zip(KINDS, [EVENT, REPORT, INBOUND, OPTOUT, SIM_SWAP], strict=True))
 
 
 def path(kind: str, secret: str = SECRET) -> str:
@@ -143,6 +145,9 @@ def test_a_callback_nobody_can_read_is_answered_and_counted(
         ("delivery", "failureReason"),
         ("inbound", "id"),
         ("inbound", "text"),
+        ("sim-swap", "requestId"),
+        ("sim-swap", "status"),
+        ("sim-swap", "lastSimSwapDate"),
     ],
 )
 def test_a_zero_byte_in_a_callback_is_no_reason_to_send_it_again(
@@ -211,18 +216,14 @@ def test_a_callback_that_could_not_be_written_down_is_asked_for_again(
     kind: str, town: World
 ) -> None:
     nowhere = Database("postgresql://u@/x?host=/nonexistent", name="test")
-    services = town.services
-    for feature in (services.calls, services.delivery, services.messages):
-        assert feature._db is town.db
-    away = replace(
-        services,
-        calls=type(services.calls)(nowhere, town.clock),
-        messages=type(services.messages)(nowhere, town.clock, services.catalogs, town.sealer),
-        delivery=type(services.delivery)(
-            nowhere, town.clock, services.delivery._sms, sealer=town.sealer,
-            budget=services.delivery._budget, unclear_seconds=1
-        ),
-    )  # fmt: skip
+    away = bootstrap.services_of(
+        town.settings,
+        db=nowhere,
+        clock=town.clock,
+        sms=bootstrap.sms_of(town.settings),
+        lines=town.lines,
+        slots=1,
+    )
     client = client_of(replace(town, services=away))
 
     answer = client.post(path(kind), {**FORMS[kind], "id": "away"})

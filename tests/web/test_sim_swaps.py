@@ -6,12 +6,14 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.people import World
+from tests.people import AMINA, World
 from tests.web.client import SECRET, Client, client_of
+from ussd_app import bootstrap
 from ussd_app.errors import Unavailable
 from ussd_app.members.recoveries import Recoveries
 from ussd_app.web.insights import verdict
@@ -142,6 +144,56 @@ def test_a_notification_with_a_wrong_secret_is_a_404(
     assert client.get(PATH).status == 404
     assert client.post(PATH, TOLD, source="203.0.113.9").status == 404
     assert heard.known == []
+
+
+@pytest.fixture
+def asking(world: World) -> World:
+    """A world in which Africa's Talking is asked."""
+    settings = replace(world.settings, sim_swap_check="insights")
+    services = bootstrap.services_of(
+        settings,
+        db=world.db,
+        clock=world.clock,
+        sms=bootstrap.sms_of(settings),
+        lines=world.lines,
+        slots=2,
+    )
+    return replace(world, settings=settings, services=services)
+
+
+@pytest.mark.parametrize(
+    ("swapped", "fault", "known"),
+    [
+        (None, None, "clean"),
+        (timedelta(days=30), None, "clean"),
+        (timedelta(days=100), None, "clean"),
+        (timedelta(hours=1), None, "swapped"),
+        (timedelta(hours=70), None, "swapped"),
+        (None, "sim.failed", "unknown"),
+        (None, "sim.garbled", "unknown"),
+        (None, "sim.refuse", "unknown"),
+        (None, "sim.error", "unknown"),
+        (None, "sim.garbage", "unknown"),
+    ],
+)
+def test_r_a05_what_the_company_says_reaches_the_recovery_that_asked(
+    asking: World, swapped: timedelta | None, fault: str | None, known: str
+) -> None:
+    """The company knows no address of this process, so its notifications are posted by hand."""
+    asking.join(AMINA, "Amina Wanjiru")
+    if swapped:
+        sims = {AMINA: {"swapped_at": (asking.clock.now() - swapped).isoformat()}}
+        httpx.put(f"{asking.company.address}/control/sims", json=sims).raise_for_status()
+    if fault:
+        asking.company.fault({"name": fault})
+    asking.services.recoveries.open(AMINA)
+    asking.run_errands()
+
+    for check in asking.company.books()["sim_checks"]:
+        assert post_json(client_of(asking), check["callback"]["fields"]) == 200
+
+    with asking.db.reading() as reading:
+        assert reading.the_row("SELECT sim FROM recovery") == (known,)
 
 
 # The verdict

@@ -28,6 +28,14 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "who is invited has an open invitation, and nobody else has one",
+        """
+        SELECT m.id FROM member m WHERE (m.status = 'INVITED') <> EXISTS (
+            SELECT FROM invitation i WHERE i.member = m.id AND i.state IN ('sent', 'proven')
+        )
+        """,
+    ),
+    Invariant(
         "nobody but a guarantor of the owner vouched",
         """
         SELECT v.recovery FROM vote v JOIN recovery r ON r.id = v.recovery
