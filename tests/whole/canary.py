@@ -51,6 +51,12 @@ class Canary:
         return cls("PIN", (clear, *(one.encode() for one in apart)), (clear,), short=True)
 
     @classmethod
+    def code(cls, code: str) -> Canary:
+        """A one-time code: six digits, which any long number may hold."""
+        clear = code.encode()
+        return cls(f"code {code}", (clear, f"{code[:3]} {code[3:]}".encode()), (clear,), short=True)
+
+    @classmethod
     def phone(cls, number: str, homes: frozenset[str]) -> Canary:
         """A number, whatever stands for its country."""
         own = number.removeprefix("+254")

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -46,11 +47,14 @@ from tests.whole.telephone import (
 )
 
 PIN, OTHER_PIN = "0740", "8264"
+FORGOT, ASK_FOR_NEW = ("I forgot my PIN",), ("Ask for a new PIN",)
+STOP = ("It was not me: stop it",)
 IN_WORDS = (f"PIN {PIN}", f"PIN {' '.join(PIN)}", f"{PIN[:2]}-{PIN[2:]} is my PIN")
 HOMES = frozenset(
     f"{table}.phone"
     for table in (
-        "member", "registration", "message", "call", "inbound_message", "delivery_report", "opt_out"
+        "member", "registration", "message", "call", "inbound_message", "delivery_report", "opt_out",
+        "one_time_code", "invitation_row",
     )
 ) | {"message.body", "message.dedupe"}  # fmt: skip
 
@@ -121,6 +125,26 @@ def use_everything(aviary: Aviary) -> None:
         _text(aviary.system, friend, words, leaves="inbound_message", count=number)
     _text(aviary.system, friend, "START", leaves="inbound_message", count=len(IN_WORDS) + 1)
     _text(aviary.system, friend, "STOP", leaves="opt_out")  # in this order, or it opts in again
+
+
+def join_by_invitation(aviary: Aviary) -> None:
+    """With a code: of another, in two parts, in the place of a PIN, dialled in advance, right."""
+    njeri = aviary.phone()
+    assert aviary.system.command("invite", njeri.number, "Njeri Kanari").code == 0
+    code = re.findall(r"\b\d{6}\b", njeri.sms_like("code"))[0]
+    aviary.canaries.append(Canary.code(code))
+    njeri.dial(f"{code}")
+    njeri.say(f"{(int(code) + 1) % 10**6:06}", PIN, f"{code[:3]} {code[3:]}", code, PIN, PIN)
+    njeri.choose(ACCEPT)
+    assert njeri.balance() == "50"
+
+
+def forget_the_pin(aviary: Aviary) -> None:
+    """Ask for a new one, and stop it with the one there is: mistyped, and right."""
+    zuhura = aviary.member()
+    zuhura.home()
+    zuhura.choose(HELP, FORGOT, ASK_FOR_NEW, STOP)
+    assert zuhura.say(PIN[:3], OTHER_PIN, PIN).text.startswith("Stopped.")
 
 
 def _text(system: System, phone: Phone, words: str, *, leaves: str, count: int = 1) -> None:
@@ -279,6 +303,8 @@ def refusing(system: System, table: str, condition: str) -> Iterator[None]:
 ACTS: tuple[Callable[[Aviary], None], ...] = (
     join,
     use_everything,
+    join_by_invitation,
+    forget_the_pin,
     guess,
     mistake_the_field,
     dial_deep,
