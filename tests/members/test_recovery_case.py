@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ussd_app.members.recovery_case import GUARANTORS, PEOPLE, Case, Rules, Sim, Stage, Yes
@@ -30,6 +30,7 @@ sims = st.builds(
     st.none() | moments,
     st.none() | moments,
     st.none() | st.just("ATX-1"),
+    st.none() | moments,
 )
 cases = st.builds(
     Case,
@@ -56,18 +57,22 @@ def different(words: list[Yes], until: datetime) -> int:
     return len({yes.whose for yes in words if yes.at <= until})
 
 
+@settings(max_examples=500)
 @given(case=cases, now=moments)
 def test_r_a05_ready_is_what_enough_different_people_decided_long_enough_ago(
     case: Case, now: datetime
 ) -> None:
     cooled, seen = now - COOLING, now - AFTER_AGENT
-    staff = [yes for yes in case.approvals if not yes.whose.startswith("agent")]
+    is_bad, since = case.sim.verdict in (SWAPPED, UNKNOWN), case.sim.bad_since
+    knowing = [yes for yes in case.approvals if not (is_bad and since and yes.at < since)]
+    staff = [yes for yes in knowing if not yes.whose.startswith("agent")]
     agents = [yes for yes in case.approvals if yes.whose.startswith("agent")]
     vouched = case.path == GUARANTORS and different(list(case.vouches), cooled) >= case.quorum
     approved = different(staff, cooled) >= 2
     identified = case.path == PEOPLE and different(agents, seen) >= 1
-    if case.sim.verdict in (SWAPPED, UNKNOWN):
-        may = (approved and (vouched or case.path == PEOPLE)) or identified
+    if is_bad:
+        agreed = identified and different(staff, cooled) >= 1
+        may = (approved and (vouched or case.path == PEOPLE)) or agreed
     else:
         may = vouched or approved or identified
 

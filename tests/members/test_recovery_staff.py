@@ -277,6 +277,31 @@ def test_r_a05_codes_for_the_owner_are_limited(alone: Lost) -> None:
 
 
 @pytest.mark.parametrize("verdict", ["swapped", "unknown"])
+def test_r_a05_what_the_staff_approved_before_the_sim_was_swapped_is_to_be_approved_again(
+    alone: Lost, verdict: str
+) -> None:
+    recovery = alone.open().id
+    alone.wait(minutes=1)
+    approve, waiting = alone.recoveries.approve, alone.recoveries.waiting
+    for staff in (STAFF, COLLEAGUE):
+        approve(recovery, by=staff, why=WHY)
+    assert waiting() == []
+
+    alone.insights.verdict = verdict
+    alone.wait(hours=1, minutes=1)
+
+    with pytest.raises(NotReady):
+        alone.finish()
+    assert [one.id for one in waiting()] == [recovery]
+    for staff in (STAFF, STAFF, COLLEAGUE):
+        with pytest.raises(NotReady):
+            alone.finish()
+        approve(recovery, by=staff, why=WHY)
+    alone.wait(hours=1, minutes=1)
+    alone.finish()
+
+
+@pytest.mark.parametrize("verdict", ["swapped", "unknown"])
 def test_r_a05_with_a_bad_sim_an_agent_needs_one_of_the_staff(alone: Lost, verdict: str) -> None:
     alone.insights.verdict = verdict
     stage = alone.recoveries.identified(ESTHER, AMINA, seen(alone))

@@ -201,6 +201,7 @@ class Recovery(Base):
     sim: Mapped[str] = mapped_column(server_default="asked")
     sim_asked_at: Mapped[datetime | None]
     sim_known_at: Mapped[datetime | None]
+    sim_bad_since: Mapped[datetime | None]
     sim_reference: Mapped[str | None] = mapped_column(unique=True)
 
 

@@ -258,7 +258,7 @@ class Recoveries:
                 raise NotFound("no open recovery")
             _refuse_guarantors(case)
             approver = f"{AGENT}{asker}"
-            if all(yes.whose != approver for yes in case.approvals):
+            if not case.has_word_of(approver):
                 self._codes.use(work, code, purpose=PURPOSE, subject=case.id)
                 work.run(
                     "UPDATE recovery SET expires_at = greatest(expires_at, %s) WHERE id = %s",
@@ -293,12 +293,14 @@ class Recoveries:
     def approve(self, recovery: int, *, by: Actor, why: str) -> int:
         """Let it go on; how many different people have. Again by the same person counts once.
 
+        What was approved before the SIM was known to be new, or unknown, is to be approved again.
+
         Raises NotFound when it is over, and NotAllowed for who is not of the organisation.
         """
         approver, now = _approver(by), self._clock.now()
         with self._db.work() as work:
             case = self._docket.open_case(work, recovery, now)
-            if all(yes.whose != approver for yes in case.approvals):
+            if not case.has_word_of(approver):
                 case = self._docket.approve(work, case, approver, by=by, why=why, at=now)
             return len(case.approvals)
 

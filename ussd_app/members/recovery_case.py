@@ -59,6 +59,7 @@ class Sim:
     asked_at: datetime | None
     known_at: datetime | None
     reference: str | None
+    bad_since: datetime | None = None
 
     @property
     def is_bad(self) -> bool:
@@ -111,19 +112,25 @@ class Case:
         return _nth(self.vouches, self.quorum) if self.path == GUARANTORS else None
 
     @property
-    def approved_at(self) -> datetime | None:
-        """When so many of the staff had approved as must."""
-        return _nth(self._staff, self.approvals_needed)
-
-    @property
     def identified_at(self) -> datetime | None:
         """When an agent had seen the owner."""
         agents = [yes for yes in self.approvals if yes.whose.startswith(AGENT)]
         return _nth(agents, 1) if self.path == PEOPLE else None
 
-    @property
-    def _staff(self) -> Sequence[Yes]:
-        return [yes for yes in self.approvals if not yes.whose.startswith(AGENT)]
+    def _staff(self, *, sim_is_bad: bool) -> Sequence[Yes]:
+        """What the staff said, and of a bad SIM only what they said knowing of it."""
+        since = self.sim.bad_since if sim_is_bad else None
+        return [
+            yes
+            for yes in self.approvals
+            if not yes.whose.startswith(AGENT) and not (since and yes.at < since)
+        ]
+
+    def has_word_of(self, approver: str) -> bool:
+        """Whether their approval counts as it is."""
+        agents = [yes for yes in self.approvals if yes.whose.startswith(AGENT)]
+        staff = self._staff(sim_is_bad=self.sim.is_bad)
+        return any(yes.whose == approver for yes in (*staff, *agents))
 
     def ready_at_if(self, *, sim_is_bad: bool) -> datetime | None:
         """When what was decided has cooled; None while nobody decided.
@@ -131,11 +138,12 @@ class Case:
         Guarantors decide, or staff, or an agent who has seen the owner. With a bad SIM the staff
         must approve what guarantors vouch for, and one of them what an agent has seen.
         """
-        approved = _later(self.approved_at, self.cooling)
+        staff = self._staff(sim_is_bad=sim_is_bad)
+        approved = _later(_nth(staff, self.approvals_needed), self.cooling)
         vouched = _later(self.vouched_at, self.cooling)
         seen = _later(self.identified_at, self.cooling_after_agent)
         if sim_is_bad:
-            agreed = _later(_nth(self._staff, 1), self.cooling)
+            agreed = _later(_nth(staff, 1), self.cooling)
             seen, vouched = _both(seen, agreed), _both(vouched, approved)
             if self.path == GUARANTORS:
                 approved = vouched

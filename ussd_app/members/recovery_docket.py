@@ -157,7 +157,10 @@ class Docket:
     ) -> Case:
         """Write down that somebody of the organisation lets it go on."""
         work.run(
-            "INSERT INTO approval (recovery, approver, at, why) VALUES (%s, %s, %s, %s)",
+            """
+            INSERT INTO approval (recovery, approver, at, why) VALUES (%s, %s, %s, %s)
+            ON CONFLICT (recovery, approver) DO UPDATE SET at = excluded.at, why = excluded.why
+            """,
             case.id,
             approver,
             at,
@@ -165,7 +168,7 @@ class Docket:
         )
         was_seen = approver.startswith(AGENT)
         text = recovery_texts.IDENTIFIED if was_seen else recovery_texts.APPROVED
-        self._tell.owner(work, case, f"approved:{approver}", text)
+        self._tell.owner(work, case, f"approved:{approver}:{at.isoformat()}", text)
         self._record(work, case, "approved", by=by, at=at, why=why)
         return self._moved(work, case, at)
 
@@ -194,6 +197,6 @@ class Docket:
 
 _CASE: LiteralString = """
     SELECT member, path, state, quorum, cooling_seconds, opened_at, expires_at, told_ready,
-        sim, sim_asked_at, sim_known_at, sim_reference
+        sim, sim_asked_at, sim_known_at, sim_reference, sim_bad_since
     FROM recovery WHERE id = %s
 """

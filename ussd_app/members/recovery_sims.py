@@ -38,25 +38,18 @@ class SimChecks:
         """Ask, and write down the answer or under which reference it comes."""
         verdict, reference = self._ask(recovery, phone)
         with self._db.work() as work:
-            work.run(
-                """
-                UPDATE recovery SET sim_reference = %s, sim = coalesce(%s, sim),
-                    sim_known_at = CASE WHEN %s::text IS NULL THEN sim_known_at ELSE %s END
-                WHERE id = %s AND sim_asked_at = %s
-                """,
+            is_awaited = work.run(
+                "UPDATE recovery SET sim_reference = %s WHERE id = %s AND sim_asked_at = %s",
                 reference,
-                verdict,
-                verdict,
-                self._clock.now(),
                 recovery,
                 asked_at,
             )
+            if is_awaited and verdict:
+                _note(work, recovery, verdict, self._clock.now())
 
     def give_up(self, work: Work, case: Case, now: datetime) -> None:
         """Wait no longer for the answer."""
-        work.run(
-            "UPDATE recovery SET sim = %s, sim_known_at = %s WHERE id = %s", UNKNOWN, now, case.id
-        )
+        _note(work, case.id, UNKNOWN, now)
 
     def take_in(self, reference: str, verdict: str) -> None:
         """Write down the answer that came under this reference, better late than never."""
@@ -64,19 +57,18 @@ class SimChecks:
         with self._db.work() as work:
             row = work.row(
                 """
-                UPDATE recovery SET sim = %s, sim_known_at = %s
+                SELECT id FROM recovery
                 WHERE sim_reference = %s AND state = 'open'
                     AND (sim_known_at IS NULL OR sim_known_at < sim_asked_at
                         OR (sim = %s AND sim <> %s))
-                RETURNING id
+                FOR UPDATE
                 """,
-                verdict,
-                now,
                 reference,
                 UNKNOWN,
                 verdict,
             )
             if row:
+                _note(work, row[0], verdict, now)
                 outbox.promise(work, ERRAND, row[0], at=now)
 
     def _ask(self, recovery: int, phone: str) -> tuple[str | None, str | None]:
@@ -88,3 +80,22 @@ class SimChecks:
         if asked.verdict is None and asked.reference is None:
             return UNKNOWN, None
         return asked.verdict, asked.reference
+
+
+def _note(work: Work, recovery: int, verdict: str, now: datetime) -> None:
+    """Write down an answer. What gets worse is bad since now: nobody has decided knowing it."""
+    work.run(
+        """
+        UPDATE recovery SET sim = %s, sim_known_at = %s, sim_bad_since = CASE
+            WHEN %s = 'clean' THEN NULL
+            WHEN %s = sim OR sim = 'swapped' THEN sim_bad_since
+            ELSE %s END
+        WHERE id = %s
+        """,
+        verdict,
+        now,
+        verdict,
+        verdict,
+        now,
+        recovery,
+    )

@@ -311,6 +311,7 @@ def upgrade() -> None:
         sa.Column("sim", sa.Text(), server_default="asked", nullable=False),
         sa.Column("sim_asked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sim_known_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sim_bad_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sim_reference", sa.Text(), nullable=True),
         sa.CheckConstraint("path IN ('guarantors', 'people')", name=op.f("ck_recovery_path")),
         sa.CheckConstraint(
