@@ -149,10 +149,9 @@ class Forgot(Flow):
         right="stopped",
         wrong=back_to("stop", _("Wrong PIN. Tries left: {tries_left}")),
         unreadable=back_to("stop", _("A PIN is 4 digits.")),
-        used_up="used_up",
         moved="look",
     )
-    def veto(self, app: Services) -> Tried:
+    def veto(self, app: Services) -> Literal["right", "wrong", "unreadable", "moved"]:
         try:
             app.recoveries.veto(self.caller, self.typed)
         except Invalid:
@@ -160,8 +159,6 @@ class Forgot(Flow):
         except PinWrong as no:
             self.tries_left = Count(no.tries_left)
             return "wrong"
-        except PinLocked:
-            return "used_up"
         except NotFound:
             return "moved"
         return "right"
@@ -224,9 +221,12 @@ class Forgot(Flow):
             return "used_up"
         except (NotFound, NotReady):
             return "moved"
+        self.span = worded(app, app.recoveries.rules.careful, self.language)
         return "right"
 
-    unlocked = End(_("Right. Your PIN works again, as it was. It was free."))
+    unlocked = End(
+        _("Right. Your PIN works again. For {span} you can send only a little. It was free.")
+    )
 
     blocked = End(_("Nothing was done. Your account is blocked. Call {support}."))
     over = End(_("That request is over already. Nothing was done now. Not you? Call {support}."))

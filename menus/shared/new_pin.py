@@ -23,26 +23,31 @@ class NewPin(Flow):
     @do(
         fine="again",
         weak=back_to("first", _("That PIN is easy to guess.")),
-        used=back_to("first", _("You had that PIN before.")),
         unreadable=back_to("first", _("A PIN is 4 digits.")),
     )
-    def weigh(self, app: Services) -> Literal["fine", "weak", "used", "unreadable"]:
+    def weigh(self, app: Services) -> Literal["fine", "weak", "unreadable"]:
         try:
             self.proof = Hidden(app.pins.candidate(self.caller, self.typed))
         except Invalid:
             return "unreadable"
-        except PinWeak as no:
-            return "used" if no.why == "used" else "weak"
+        except PinWeak:
+            return "weak"
         return "fine"
 
     again = Ask(_("Type the new PIN once more:"), then="compare", back="first", secret=True)
 
-    @do(same="chosen", differ=back_to("first", _("The two PINs differ. Choose again.")))
-    def compare(self, app: Services) -> Literal["same", "differ"]:
+    @do(
+        same="chosen",
+        differ=back_to("first", _("The two PINs differ. Choose again.")),
+        used=back_to("first", _("You had that PIN before.")),
+    )
+    def compare(self, app: Services) -> Literal["same", "differ", "used"]:
         try:
             same = app.pins.repeats(self.caller, self.proof, self.typed)
         except Invalid:
             same = False
+        except PinWeak:
+            return "used"
         return "same" if same else "differ"
 
     chosen = Return()

@@ -115,7 +115,8 @@ def test_a_pepper_of_a_past_pin_that_is_gone_is_found(
 
     assert list(graves) in ([], ["every PIN's pepper is at hand"])
     if not graves:  # then a past PIN without its pepper must do no harm
-        world.services.pins.candidate(AMINA, "2580")
+        pins = world.services.pins
+        assert pins.repeats(AMINA, pins.candidate(AMINA, "2580"), "2580")
 
 
 def test_a_role_that_could_rewrite_the_books_is_found(

@@ -283,7 +283,7 @@ NEW_PIN = ["4", "3", PIN]
         (AMINA, ["1", "0700000002", "20"], "12", "A PIN is 4 digits"),
         (AMINA, ["2"], "my PIN", "A PIN is 4 digits"),
         (AMINA, NEW_PIN, "1234", "easy to guess"),
-        (AMINA, NEW_PIN, PIN, "You had that PIN before."),
+        (AMINA, [*NEW_PIN, PIN], PIN, "You had that PIN before."),
         (AMINA, [*NEW_PIN, "2580"], "2581", "The two PINs differ."),
         (AMINA, ["4", "1"], "W" * 40, "That name is too long."),
         (AMINA, ["4", "1"], "@", "name"),

@@ -106,6 +106,12 @@ class Lost:
     def candidate(self, pin: str) -> str:
         return self.world.services.pins.candidate(AMINA, pin)
 
+    def choose(self, pin: str) -> str:
+        """A candidate, typed twice."""
+        candidate = self.candidate(pin)
+        assert self.world.services.pins.repeats(AMINA, candidate, pin)
+        return candidate
+
     def knows(self, pin: str) -> bool:
         """Whether that is Amina's PIN, lock or no lock."""
         return self.world.services.pins.proves(AMINA, pin, charge=lambda: None)

@@ -159,7 +159,7 @@ def test_r_a03_a_pin_used_before_a_rotation_is_still_not_taken_again(world: Worl
     both = pins_with(world, PinVault({"k2": SECOND, **old}, slots=2))
 
     with pytest.raises(PinWeak):
-        both.candidate(AMINA, PIN)
+        both.repeats(AMINA, both.candidate(AMINA, PIN), PIN)
 
 
 def test_r_a03_a_verifier_copied_to_another_member_proves_nothing(

@@ -369,10 +369,20 @@ def test_r_a05_the_last_three_pins_are_not_taken(lost: Lost) -> None:
     lost.ready()
 
     with pytest.raises(PinWeak):
-        lost.candidate(PIN)
+        lost.choose(PIN)
     lost.finish()
     with pytest.raises(PinWeak):
-        lost.candidate(PIN)
+        lost.choose(PIN)
+
+
+def test_r_a05_who_is_to_choose_a_pin_cannot_guess_the_old_one_before_it_is_chosen(
+    lost: Lost,
+) -> None:
+    lost.ready()
+
+    for guess in (NEW, PIN, OTHER):
+        assert lost.candidate(guess), "no sooner than the second time is anything told"
+    assert lost.world.services.pins.repeats(AMINA, lost.candidate(PIN), NEW) is False
 
 
 def test_r_a05_a_new_pin_opens_the_lock(lost: Lost) -> None:
@@ -412,13 +422,13 @@ def test_r_a05_the_owner_stops_it_with_the_pin(lost: Lost) -> None:
     lost.recoveries.veto(AMINA, PIN)
 
     assert lost.sms() == [
-        "Umoja: no new PIN was given: you stopped it with your PIN, which stays as it is."
+        "Umoja: no new PIN was given: it was stopped on your phone. Your PIN stays as it is."
     ]
     with pytest.raises(NotReady):
         lost.finish()
     assert lost.row("state, old_pin_tries") == ("vetoed", 1)
     assert lost.sms(BARAKA)[-1] == (
-        "Umoja: Amina W 0700000001 needs no new PIN any more. You need not vouch."
+        "Umoja: the request of Amina W 0700000001 for a new PIN is over. You need not vouch."
     )
 
 
@@ -433,24 +443,34 @@ def test_r_a05_a_locked_pin_stops_it_and_stays_locked(lost: Lost) -> None:
         lost.world.services.pins.check(AMINA, PIN)
 
 
-def test_r_a05_a_thief_has_three_tries_to_stop_it(lost: Lost) -> None:
-    progress = lost.open()
+def test_r_a05_whoever_wants_it_stopped_gets_it_stopped_at_the_third_try(lost: Lost) -> None:
+    lost.ready()
 
     left = []
     for _ in range(2):
         with pytest.raises(PinWrong) as no:
             lost.recoveries.veto(AMINA, WRONG)
         left.append(no.value.tries_left)
-    for pin in (WRONG, PIN):
-        with pytest.raises(PinLocked):
-            lost.recoveries.veto(AMINA, pin)
-    with pytest.raises(PinLocked) as locked:
-        lost.recoveries.veto(AMINA, PIN)
+    lost.recoveries.veto(AMINA, WRONG)
 
     assert left == [2, 1]
-    assert locked.value.until == progress.expires_at
-    assert lost.row() == "open"
+    assert lost.row() == "vetoed"
+    with pytest.raises(NotReady):
+        lost.finish()
     assert lost.world.services.pins.check(AMINA, PIN) == lost.amina
+
+
+def test_r_a05_a_thief_who_types_the_tries_away_does_not_keep_the_owner_from_stopping_it(
+    lost: Lost,
+) -> None:
+    lost.ready()
+    for refusal in (PinWrong, PinWrong, PinLocked, PinLocked):
+        with pytest.raises(refusal):
+            lost.recoveries.unlock(AMINA, WRONG)
+
+    lost.recoveries.veto(AMINA, PIN)
+
+    assert lost.row() == "vetoed"
 
 
 def test_r_a05_tries_to_stop_it_are_not_tries_of_the_pin(lost: Lost) -> None:
@@ -497,8 +517,13 @@ def test_r_a05_who_remembers_the_pin_needs_no_new_one(lost: Lost) -> None:
     lost.recoveries.unlock(AMINA, PIN)
 
     assert lost.world.services.pins.check(AMINA, PIN) == lost.amina
-    assert lost.sms() == ["Umoja: your PIN works again, as before. No new PIN is needed."]
+    [told] = lost.sms()
+    assert told.startswith("Umoja: your PIN works again, as before, since ")
+    assert told.endswith(" Not you? Call 0800724724 at once.")
     assert lost.row() == "unlocked"
+    with lost.world.db.reading() as reading:
+        (until,) = reading.the_row("SELECT careful_until FROM member WHERE id = %s", lost.amina)
+    assert until > lost.world.clock.now(), "little may be sent, as after a new PIN"
     with pytest.raises(NotReady):
         lost.finish()
 

@@ -60,9 +60,10 @@ def test_r_a05_for_a_day_no_guarantor_is_changed(recovered: Lost) -> None:
     trust.remove(AMINA, recovered.guaranties[DAUDI])
 
 
-def test_r_a05_who_remembered_the_pin_need_not_be_careful(lost: Lost) -> None:
+def test_r_a05_who_remembered_the_pin_is_careful_too(lost: Lost) -> None:
     lost.ready()
     lost.recoveries.unlock(AMINA, "7306")
 
     with lost.world.db.reading() as reading:
-        assert reading.rows("SELECT id FROM member WHERE careful_until IS NOT NULL") == []
+        careful = reading.rows("SELECT id FROM member WHERE careful_until IS NOT NULL")
+    assert careful == [(lost.amina,)]

@@ -11,7 +11,7 @@ from tests.members.lost import COLLEAGUE, NEW, OTHER, STAFF, WRONG, Lost
 from tests.members.vaults import CountingVault, pins_with
 from tests.people import AMINA, BARAKA, CHEBET, PIN
 from ussd_app.audit.service import Actor
-from ussd_app.errors import LimitReached, NotFound, PinLocked, PinWrong
+from ussd_app.errors import LimitReached, NotFound, PinWrong
 from ussd_app.members.recoveries import NotReady, Rules
 
 PARTS = [
@@ -206,8 +206,8 @@ def test_r_a05_of_many_wrong_tries_to_stop_it_three_are_evaluated(lost: Lost) ->
     told = crowd(25, guess)
 
     assert vault.wrong == 3
-    assert {type(error) for error in raised(told)} == {PinWrong, PinLocked}
-    assert len(raised(told)) == 25
+    assert {type(error) for error in raised(told)} <= {PinWrong, NotFound}
+    assert lost.row() == "vetoed"
 
 
 def test_r_a05_a_vote_void_by_then_brings_no_new_pin(lost: Lost) -> None:
@@ -241,8 +241,9 @@ def test_r_a05_a_decision_made_twice_at_once_is_told_once(lost: Lost) -> None:
 
 def test_r_a05_after_wrong_pins_of_others_the_owner_is_locked_out_by_none(lost: Lost) -> None:
     lost.open()
-    for _ in range(3):
-        with pytest.raises((PinWrong, PinLocked)):
+    for _ in range(2):
+        with pytest.raises(PinWrong):
             lost.recoveries.veto(AMINA, WRONG)
+    lost.recoveries.veto(AMINA, WRONG)
 
     assert lost.world.services.pins.check(AMINA, PIN) == lost.amina

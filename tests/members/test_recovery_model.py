@@ -429,8 +429,12 @@ class RecoveriesAndModel(RuleBasedStateMachine):
         else:
             assert attempt
             attempt.tries += 1
-            if attempt.tries > TRIES or (attempt.tries == TRIES and not is_right):
+            used_up = attempt.tries > TRIES or (attempt.tries == TRIES and not is_right)
+            if used_up and state != "vetoed":
                 self.refused(lambda: deed(self.owner, pin), PinLocked)
+            elif used_up:  # whoever wants it stopped gets it stopped
+                deed(self.owner, pin)
+                attempt.state = state
             elif not is_right:
                 self.refused(lambda: deed(self.owner, pin), PinWrong)
             else:

@@ -115,7 +115,7 @@ def use_everything(aviary: Aviary) -> None:
     zuhura.say("Zuhura Kanari", PIN)
     zuhura.home()
     zuhura.choose(ACCOUNT, CHANGE_PIN)
-    assert "had that PIN before" in zuhura.say(PIN, PIN).text
+    assert "had that PIN before" in zuhura.say(PIN, PIN, PIN).text
     assert zuhura.say(OTHER_PIN, OTHER_PIN).ends
     zuhura.home()
     zuhura.choose(SEND)

@@ -86,10 +86,21 @@ class Pins:
     def candidate(self, phone: Phone, typed: str) -> str:
         """A verifier for a PIN chosen but not yet repeated, for the dialog to carry.
 
-        Raises Invalid for what is no PIN, PinWeak for one that is easy to guess or was used lately.
+        Raises Invalid for what is no PIN, PinWeak for one that is easy to guess.
         """
         pin = pin_policy.read(typed)
         pin_policy.weigh(pin, phone=phone)
+        with self._db.reading() as reading:
+            owner = _owner(reading, phone)
+        return self._vault.seal(owner, pin).dump()
+
+    def repeats(self, phone: Phone, candidate: str, typed: str) -> bool:
+        """Whether the same PIN was typed again.
+
+        Raises Invalid for what is no PIN, and PinWeak for one that was used lately: not before it
+        was chosen, or a thief who is to choose one would guess the old one in peace.
+        """
+        pin = pin_policy.read(typed)
         with self._db.reading() as reading:
             owner = _owner(reading, phone)
             used = reading.rows(
@@ -103,21 +114,16 @@ class Pins:
                 owner,
                 pin_policy.PAST_KEPT - 1,
             )
+        with self._vault.slot():
+            if not self._vault.proves(Verifier.load(candidate), owner, pin):
+                return False
         for verifier in (Verifier(*row) for row in used):
             if not self._vault.knows(verifier):  # its pepper was retired: it can be proven no more
                 continue
             with self._vault.slot():
                 if self._vault.proves(verifier, owner, pin):
                     raise PinWeak("used")
-        return self._vault.seal(owner, pin).dump()
-
-    def repeats(self, phone: Phone, candidate: str, typed: str) -> bool:
-        """Whether the same PIN was typed again. Raises Invalid for what is no PIN."""
-        pin = pin_policy.read(typed)
-        with self._db.reading() as reading:
-            owner = _owner(reading, phone)
-        with self._vault.slot():
-            return self._vault.proves(Verifier.load(candidate), owner, pin)
+        return True
 
     def set_first(self, work: Work, member: int, candidate: str) -> None:
         """Give a new member the PIN they chose."""

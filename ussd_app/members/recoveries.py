@@ -164,15 +164,15 @@ class Recoveries:
     def veto(self, phone: Phone, typed: str) -> None:
         """Stop the caller's own recovery with the PIN they know, also while that is locked.
 
-        Tries are counted for this recovery alone. Again changes nothing. Raises Invalid, PinWrong,
-        PinLocked (no tries left for it), NotFound (nothing to stop).
+        Tries are counted for this recovery alone; when they are used up it is stopped all the same.
+        Again changes nothing. Raises Invalid, PinWrong, NotFound (nothing to stop).
         """
         self._end_with_pin(phone, typed, "vetoed")
 
     def unlock(self, phone: Phone, typed: str) -> None:
-        """End the caller's ready recovery with the PIN they remember after all: no new one is needed.
+        """End the caller's ready recovery with the PIN they remember after all; a day of care follows.
 
-        Raises as `veto` does, and NotReady.
+        Raises as `veto` does, PinLocked (no tries left for it), and NotReady.
         """
         self._end_with_pin(phone, typed, "unlocked")
 
@@ -204,11 +204,7 @@ class Recoveries:
             if self._is_ready(work, case, now, fresh=self._rules.sim_fresh):
                 assert case
                 self._pins.replace(work, member, candidate, at=now)
-                work.run(
-                    "UPDATE member SET careful_until = %s WHERE id = %s",
-                    now + self._rules.careful,
-                    member,
-                )
+                self._be_careful(work, member, now)
                 self._docket.end(work, case, "done", by=audit.by_member(member), at=now)
                 return
         raise NotReady("the SIM is asked for once more")
@@ -372,16 +368,35 @@ class Recoveries:
             seen = self._endable(reading, phone, state)
         if seen is None:
             return
-        if not self._pins.proves(phone, typed, charge=lambda: self._charge(seen)):
-            raise PinWrong(self._tries_left(seen))
+        self._prove(seen, phone, typed, stops=state == "vetoed")
         with self._db.work() as work:
             case = self._endable(work, phone, state, lock=True)
             if case is None:
                 return
+            by, now = audit.by_member(case.member), self._clock.now()
             if state == "unlocked":
                 self._pins.forgive(work, case.member)
-            by, now = audit.by_member(case.member), self._clock.now()
+                self._be_careful(work, case.member, now)
             self._docket.end(work, case, state, by=by, at=now)
+
+    def _prove(self, case: Case, phone: Phone, typed: str, *, stops: bool) -> None:
+        """Raises PinWrong, and PinLocked once the tries are used up.
+
+        But whoever wants it stopped gets it stopped then: a thief must not type the owner's tries
+        away, and can ask anew for what they stop.
+        """
+        try:
+            if not self._pins.proves(phone, typed, charge=lambda: self._charge(case)):
+                raise PinWrong(self._tries_left(case))
+        except PinLocked:
+            if not stops:
+                raise
+
+    def _be_careful(self, work: Work, member: int, now: datetime) -> None:
+        """For a day little may be sent."""
+        work.run(
+            "UPDATE member SET careful_until = %s WHERE id = %s", now + self._rules.careful, member
+        )
 
     def _endable(self, work: Work, phone: Phone, state: str, *, lock: bool = False) -> Case | None:
         """The caller's recovery if it may be ended so; None if it has been.

@@ -20,14 +20,16 @@ DONE = _(
     "{org}: you have a new PIN since {when}. Until {until} you can send only a little."
     " Not you? Call {support}."
 )
-UNLOCKED = _("{org}: your PIN works again, as before. No new PIN is needed.")
-VETOED = _("{org}: no new PIN was given: you stopped it with your PIN, which stays as it is.")
+UNLOCKED = _(
+    "{org}: your PIN works again, as before, since {when}. Not you? Call {support} at once."
+)
+VETOED = _("{org}: no new PIN was given: it was stopped on your phone. Your PIN stays as it is.")
 REFUSED = _("{org}: we could not give you a new PIN. Call {support}.")
 EXPIRED = _("{org}: the time to choose a new PIN has run out. To ask again, dial {code}.")
 
 PLEA = _("{name} {phone} lost their PIN and asks you to vouch. Call them first, then dial {code}.")
 PLEA_WAS_GOOD = _("{org}: {name} {phone} has a new PIN. Did they not ask for it? Call {support}.")
-PLEA_IS_OVER = _("{org}: {name} {phone} needs no new PIN any more. You need not vouch.")
+PLEA_IS_OVER = _("{org}: the request of {name} {phone} for a new PIN is over. You need not vouch.")
 CODE = _("{org}: {code} is your code for a new PIN. Tell it only the agent who stands before you.")
 
 ENDS = {
