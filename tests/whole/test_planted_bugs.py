@@ -95,16 +95,16 @@ SLOW = (
     ),
     Plant(
         "a payment's key is not looked for",
-        file="ussd_app/db/migrations/versions/0001_the_main_job.py",
+        file="ussd_app/db/migrations/versions/0002_people_one_trusts.py",
         before="FROM transfer t WHERE t.key = p_key;",
         after="FROM transfer t WHERE t.key = p_key AND t.posting IS NULL;",
         test="tests/transfers/test_sending.py::test_r_a07_fifty_at_once_with_one_key_are_one_payment",
     ),
     Plant(
         "what a payer has sent is summed without their lock",
-        file="ussd_app/db/migrations/versions/0001_the_main_job.py",
-        before="IF pg_advisory_xact_lock(p_payer) IS NULL THEN",
-        after="IF false THEN",
+        file="ussd_app/db/migrations/versions/0002_people_one_trusts.py",
+        before="IF pg_advisory_xact_lock(p_payer) IS NULL\n",
+        after="IF false\n",
         test="tests/transfers/test_limits.py::test_r_a07_of_many_that_fit_alone_as_many_go_as_fit_together",
     ),
     Plant(
@@ -134,7 +134,7 @@ CARRIED = f"{NAMED_POINTS}test_whoever_carries_an_sms_may_be_killed_anywhere_and
 IN_FAULTS = (  # the fault suite notices them
     Plant(
         "a payment is told before it is durable",
-        file="ussd_app/db/migrations/versions/0001_the_main_job.py",
+        file="ussd_app/db/migrations/versions/0002_people_one_trusts.py",
         before="        v_moved := ledger_move('transfer', p_now,",
         after=(
             "        PERFORM set_config('synchronous_commit', 'off', true);\n"
