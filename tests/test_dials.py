@@ -16,6 +16,7 @@ DIALS = sorted((Path(__file__).parent / "dials").glob("*.dial"))
 Edge = tuple[str, str, str, str]
 
 
+@pytest.mark.soak  # each by itself, in a world of its own; together they are played below
 @pytest.mark.parametrize("path", DIALS, ids=lambda path: path.stem)
 def test_calls_go_as_written(path: Path, world: World) -> None:
     play(path, Telephones(world, watch=lambda *_edge: None))
