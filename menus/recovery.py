@@ -85,7 +85,7 @@ class Forgot(Flow):
         self.quorum = Count(policy.quorum)
         self.span = worded(app, app.recoveries.rules.cooling, self.language)
         counting = sum(one.counts for one in app.guarantors.of(self.caller))
-        return "trusted" if counting >= max(policy.least, policy.quorum) else "alone"
+        return "trusted" if counting >= policy.needed else "alone"
 
     begin = Menu(
         _(

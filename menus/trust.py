@@ -61,7 +61,7 @@ class Guarantors(Flow):
     @do(seen="menu")
     def look(self, app: Services) -> Literal["seen"]:
         policy = app.guarantors.policy
-        self.quorum, self.needed = Count(policy.quorum), Count(max(policy.quorum, policy.least))
+        self.quorum, self.needed = Count(policy.quorum), Count(policy.needed)
         self.counting = Count(sum(one.counts for one in app.guarantors.of(self.caller)))
         self.days = days_to_count(app)
         return "seen"

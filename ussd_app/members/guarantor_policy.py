@@ -27,6 +27,11 @@ class Policy:
     age: timedelta = timedelta(hours=72)
     ring: int = 2
 
+    @property
+    def needed(self) -> int:
+        """How many must count for guarantors to decide a recovery."""
+        return max(self.least, self.quorum)
+
 
 class Careful(NotAllowed):
     """Not so soon after a recovery: only from `until` on."""

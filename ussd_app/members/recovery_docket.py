@@ -113,7 +113,7 @@ class Docket:
             raise LimitReached("recoveries", 0)
         policy = self._guarantors.policy
         guarantors = len(self._guarantors.counting(work, member, now))
-        enough = guarantors >= max(policy.least, policy.quorum)
+        enough = guarantors >= policy.needed
         (recovery,) = work.the_row(
             """
             INSERT INTO recovery (member, path, quorum, cooling_seconds, opened_at, expires_at)
