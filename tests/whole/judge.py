@@ -168,8 +168,8 @@ def _judge_books(system: System, storm: Storm, verdict: Verdict) -> None:
     verdict.demand(total == expected, f"there were {expected} units, there are {total}")
     amiss = system.reconciled()
     verdict.demand(not amiss, f"reconcile: {amiss}")
-    left = system.value("SELECT count(*) FROM errand")
-    verdict.demand(not left, f"{left} errands are left")
+    left = system.errands()
+    verdict.demand(not left, f"errands left: {left}")
 
 
 def _judge_phones(storm: Storm, made: list[Made], verdict: Verdict) -> None:

@@ -335,13 +335,17 @@ class System:
             if not patiently and not self.queued():  # what is queued needs a worker, not a lease
                 self.pass_leases()
             time.sleep(0.5)
-        left = self.rows(
+        raise AssertionError(f"errands left: {self.errands()}")
+
+    def errands(self) -> list[Row]:
+        """What is promised and not done, with what is known of an SMS; not what can only wait."""
+        return self.rows(
             """
-            SELECT e.*, m.state, m.attempts, m.copies, m.failure
+            SELECT e.*, m.kind, m.state, m.attempts, m.copies, m.failure
             FROM errand e LEFT JOIN message m ON m.id = e.subject AND e.kind = 'sms'
+            WHERE e.state <> 'parked'
             """
         )
-        raise AssertionError(f"errands left: {left}")
 
     def queued(self) -> int:
         """How many jobs wait in Redis."""
