@@ -278,7 +278,7 @@ class Recoveries:
                 sim=case.sim.verdict,
                 vouched=len(case.vouches),
                 quorum=case.quorum,
-                approvals=len(case.approvals),
+                approvals=len(case.counting),
                 opened_at=case.opened_at,
                 expires_at=case.expires_at,
             )
@@ -298,7 +298,7 @@ class Recoveries:
             case = self._docket.open_case(work, recovery, now)
             if not case.has_word_of(approver):
                 case = self._docket.approve(work, case, approver, by=by, why=why, at=now)
-            return len(case.approvals)
+            return len(case.counting)
 
     def refuse(self, recovery: int, *, by: Actor, why: str) -> None:
         """End it; the owner is told. Again changes nothing. Raises as `approve` does."""

@@ -126,11 +126,15 @@ class Case:
             if not yes.whose.startswith(AGENT) and not (since and yes.at < since)
         ]
 
+    @property
+    def counting(self) -> Sequence[Yes]:
+        """The approvals that count, of those there are."""
+        agents = [yes for yes in self.approvals if yes.whose.startswith(AGENT)]
+        return [*self._staff(sim_is_bad=self.sim.is_bad), *agents]
+
     def has_word_of(self, approver: str) -> bool:
         """Whether their approval counts as it is."""
-        agents = [yes for yes in self.approvals if yes.whose.startswith(AGENT)]
-        staff = self._staff(sim_is_bad=self.sim.is_bad)
-        return any(yes.whose == approver for yes in (*staff, *agents))
+        return any(yes.whose == approver for yes in self.counting)
 
     def ready_at_if(self, *, sim_is_bad: bool) -> datetime | None:
         """When what was decided has cooled; None while nobody decided.
