@@ -59,7 +59,7 @@ class LostPin(Flow):
         self, app: Services
     ) -> Literal["sent", "capped", "too_often", "opted_out", "blocked", "guarantors", "no_agent"]:
         try:
-            self.code_id = Hidden(app.recoveries.vouch_in_person(self.caller, self.to))
+            self.code_id = Hidden(app.recoveries_in_person.vouch_in_person(self.caller, self.to))
         except LimitReached as no:
             self.rule = Hidden(no.rule)
             return "too_often" if no.rule == "recoveries" else "capped"
@@ -87,7 +87,7 @@ class LostPin(Flow):
     )
     def identify(self, app: Services) -> Literal["identified", "gone"]:
         try:
-            progress = app.recoveries.identified(self.caller, self.to, int(self.code_id))
+            progress = app.recoveries_in_person.identified(self.caller, self.to, int(self.code_id))
         except (NotFound, NotAllowed):
             return "gone"
         self.at = DayAndHour(app.local.day_and_hour(progress.ready_at or progress.expires_at))

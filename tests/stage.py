@@ -147,13 +147,13 @@ class Telephones:
     def _approve(self, count: str, phone: str) -> None:
         recovery, _reference = self._recovery(phone)
         for staff in range(1, {"one": 1, "two": 2}[count] + 1):
-            self.world.services.recoveries.approve(
+            self.world.services.recovery_desk.approve(
                 recovery, by=Actor("staff", staff, SHELL), why="seen in person"
             )
 
     def _refuse(self, phone: str) -> None:
         recovery, _reference = self._recovery(phone)
-        self.world.services.recoveries.refuse(
+        self.world.services.recovery_desk.refuse(
             recovery, by=Actor("staff", 1, SHELL), why="nobody knows them"
         )
 

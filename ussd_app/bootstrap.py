@@ -23,6 +23,10 @@ from ussd_app.members.joining import Joining
 from ussd_app.members.pin_vault import PinVault
 from ussd_app.members.pins import Pins
 from ussd_app.members.recoveries import Recoveries, Rules
+from ussd_app.members.recovery_desk import RecoveryDesk
+from ussd_app.members.recovery_docket import Docket
+from ussd_app.members.recovery_in_person import InPerson
+from ussd_app.members.recovery_texts import Teller
 from ussd_app.members.service import Members
 from ussd_app.members.sim_swaps import CLEAN, UNKNOWN, SimSwaps
 from ussd_app.members.standing import Standing
@@ -120,17 +124,17 @@ def services_of(
     guarantors = Guarantors(
         db, clock, members, messages, policy=policy_of(settings), local=local, signature=signature
     )
+    rules, tell = rules_of(settings), Teller(messages, signature=signature)
+    docket = Docket(guarantors, tell, rules=rules, local=local)
     recoveries = Recoveries(
         db,
         clock,
         pins,
-        guarantors,
-        messages=messages,
-        codes=codes,
+        docket,
+        tell,
         sim_swaps=sim_swaps_of(settings),
-        rules=rules_of(settings),
+        rules=rules,
         local=local,
-        signature=signature,
     )
     invitations = Invitations(
         db,
@@ -177,6 +181,8 @@ def services_of(
         standing=Standing(db, clock, messages, lines, signature=signature),
         guarantors=guarantors,
         recoveries=recoveries,
+        recoveries_in_person=InPerson(db, clock, codes, docket, rules=rules, signature=signature),
+        recovery_desk=RecoveryDesk(db, clock, docket),
         invitations=invitations,
         invitation_lists=InvitationLists(
             db,

@@ -12,6 +12,8 @@ from ussd_app.members.invitations import Invitations
 from ussd_app.members.joining import Joining
 from ussd_app.members.pins import Pins
 from ussd_app.members.recoveries import Recoveries
+from ussd_app.members.recovery_desk import RecoveryDesk
+from ussd_app.members.recovery_in_person import InPerson
 from ussd_app.members.service import Members
 from ussd_app.members.standing import Standing
 from ussd_app.messages.codes import Codes
@@ -41,6 +43,8 @@ class Services:
     standing: Standing
     guarantors: Guarantors
     recoveries: Recoveries
+    recoveries_in_person: InPerson
+    recovery_desk: RecoveryDesk
     invitations: Invitations
     invitation_lists: InvitationLists
     codes: Codes

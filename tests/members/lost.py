@@ -14,6 +14,10 @@ from ussd_app.errors import PinLocked, PinWrong
 from ussd_app.gateways.sim_swaps import Asked
 from ussd_app.members.pins import Pins
 from ussd_app.members.recoveries import Progress, Recoveries, Rules
+from ussd_app.members.recovery_desk import RecoveryDesk
+from ussd_app.members.recovery_docket import Docket
+from ussd_app.members.recovery_in_person import InPerson
+from ussd_app.members.recovery_texts import Teller
 from ussd_app.members.sim_swaps import CLEAN
 from ussd_app.values import Phone
 
@@ -64,19 +68,30 @@ class Lost:
     def go_by(self, rules: Rules, *, pins: Pins | None = None) -> None:
         """As the same house with other settings, or another vault."""
         services = self.world.services
+        db, clock, local = self.world.db, self.world.clock, services.local
+        signature = bootstrap.constants_of(self.world.settings)
+        tell = Teller(services.messages, signature=signature)
+        docket = Docket(services.guarantors, tell, rules=rules, local=local)
         self.recoveries = Recoveries(
-            self.world.db,
-            self.world.clock,
+            db,
+            clock,
             pins or services.pins,
-            services.guarantors,
-            messages=services.messages,
-            codes=services.codes,
+            docket,
+            tell,
             sim_swaps=self.insights,
             rules=rules,
-            local=services.local,
-            signature=bootstrap.constants_of(self.world.settings),
+            local=local,
         )
-        self.world.services = replace(services, recoveries=self.recoveries)
+        self.desk = RecoveryDesk(db, clock, docket)
+        self.in_person = InPerson(
+            db, clock, services.codes, docket, rules=rules, signature=signature
+        )
+        self.world.services = replace(
+            services,
+            recoveries=self.recoveries,
+            recoveries_in_person=self.in_person,
+            recovery_desk=self.desk,
+        )
 
     def open(self) -> Progress:
         opened = self.recoveries.open(AMINA)

@@ -113,7 +113,7 @@ def test_r_a05_many_who_open_at_once_are_counted(lost: Lost) -> None:
     def open_and_stop(number: int) -> object:
         def deed() -> object:
             recovery = lost.recoveries.open(AMINA).id
-            lost.recoveries.refuse(recovery, by=STAFF, why="stopped")
+            lost.desk.refuse(recovery, by=STAFF, why="stopped")
             return recovery
 
         return insist(deed)
@@ -144,9 +144,7 @@ def test_r_a05_one_guarantor_s_vote_counts_once_however_often_it_comes(lost: Los
 def test_r_a05_one_person_s_approval_counts_once_however_often_it_comes(lost: Lost) -> None:
     recovery = lost.open().id
 
-    told = crowd(
-        10, lambda _: insist(lambda: lost.recoveries.approve(recovery, by=STAFF, why="again"))
-    )
+    told = crowd(10, lambda _: insist(lambda: lost.desk.approve(recovery, by=STAFF, why="again")))
 
     assert given(told) == [1] * 10
 
@@ -229,9 +227,7 @@ def test_r_a05_a_decision_made_twice_at_once_is_told_once(lost: Lost) -> None:
     recovery = lost.open().id
     actors: list[Actor] = [STAFF, COLLEAGUE]
 
-    told = crowd(
-        2, lambda n: insist(lambda: lost.recoveries.approve(recovery, by=actors[n], why="both"))
-    )
+    told = crowd(2, lambda n: insist(lambda: lost.desk.approve(recovery, by=actors[n], why="both")))
 
     assert sorted(given(told)) == [1, 2]
     lost.sms()

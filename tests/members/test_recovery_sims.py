@@ -18,7 +18,7 @@ from ussd_app.members.sim_swaps import CLEAN, SWAPPED, UNKNOWN
 
 def approve(lost: Lost, recovery: int) -> None:
     for actor in (STAFF, COLLEAGUE):
-        lost.recoveries.approve(recovery, by=actor, why="knows her")
+        lost.desk.approve(recovery, by=actor, why="knows her")
 
 
 def test_r_a05_the_sim_is_asked_for_at_first_and_when_it_is_ready(lost: Lost) -> None:
@@ -47,7 +47,7 @@ def test_r_a05_with_a_bad_sim_votes_are_not_enough(lost: Lost, verdict: str) -> 
     recovery = lost.ready()
 
     assert lost.stage() == "people"
-    assert [(one.id, one.sim) for one in lost.recoveries.waiting()] == [(recovery, verdict)]
+    assert [(one.id, one.sim) for one in lost.desk.waiting()] == [(recovery, verdict)]
     with pytest.raises(NotReady):
         lost.finish()
 
@@ -267,7 +267,7 @@ def test_r_a05_nothing_is_locked_while_the_company_is_asked(lost: Lost, surgeon:
 
 def test_r_a05_what_is_over_is_not_asked_for(lost: Lost) -> None:
     recovery = lost.recoveries.open(AMINA).id
-    lost.recoveries.refuse(recovery, by=STAFF, why="a thief")
+    lost.desk.refuse(recovery, by=STAFF, why="a thief")
 
     assert lost.recoveries.carry(recovery) is None
     assert lost.insights.asked == []

@@ -30,7 +30,7 @@ def alone(world: World) -> Lost:
 
 def seen(lost: Lost) -> int:
     """The agent has sent Amina a code, and typed it right; the number of the code."""
-    code = lost.recoveries.vouch_in_person(ESTHER, AMINA)
+    code = lost.in_person.vouch_in_person(ESTHER, AMINA)
     (digits,) = re.findall(r"\b\d{6}\b", lost.sms()[-1])
     lost.world.services.codes.judge(code, digits, by=ESTHER)
     return code
@@ -39,7 +39,7 @@ def seen(lost: Lost) -> int:
 def test_r_a05_two_of_the_staff_let_it_go_on(alone: Lost) -> None:
     recovery = alone.open().id
 
-    counted = [alone.recoveries.approve(recovery, by=one, why=WHY) for one in (STAFF, COLLEAGUE)]
+    counted = [alone.desk.approve(recovery, by=one, why=WHY) for one in (STAFF, COLLEAGUE)]
     alone.wait(minutes=61)
     alone.finish()
 
@@ -51,7 +51,7 @@ def test_r_a05_the_same_person_counts_once(alone: Lost) -> None:
     recovery = alone.open().id
     alone.sms()
 
-    counted = [alone.recoveries.approve(recovery, by=STAFF, why=WHY) for _ in range(3)]
+    counted = [alone.desk.approve(recovery, by=STAFF, why=WHY) for _ in range(3)]
     alone.wait(minutes=61)
 
     assert counted == [1, 1, 1]
@@ -63,9 +63,9 @@ def test_r_a05_the_same_person_counts_once(alone: Lost) -> None:
 
 def test_r_a05_an_operator_and_somebody_of_the_staff_are_two(alone: Lost) -> None:
     recovery = alone.open().id
-    alone.recoveries.approve(recovery, by=Actor("operator", STAFF.id, "shell"), why=WHY)
+    alone.desk.approve(recovery, by=Actor("operator", STAFF.id, "shell"), why=WHY)
 
-    assert alone.recoveries.approve(recovery, by=STAFF, why=WHY) == 2
+    assert alone.desk.approve(recovery, by=STAFF, why=WHY) == 2
 
 
 @pytest.mark.parametrize(
@@ -75,36 +75,36 @@ def test_r_a05_nobody_else_approves_or_refuses(alone: Lost, actor: Actor) -> Non
     recovery = alone.open().id
 
     with pytest.raises(NotAllowed):
-        alone.recoveries.approve(recovery, by=actor, why=WHY)
+        alone.desk.approve(recovery, by=actor, why=WHY)
     with pytest.raises(NotAllowed):
-        alone.recoveries.refuse(recovery, by=actor, why=WHY)
+        alone.desk.refuse(recovery, by=actor, why=WHY)
 
 
 def test_r_a05_the_staff_see_who_waits_and_no_secret(alone: Lost) -> None:
     alone.recoveries.open(ESTHER)
     recovery = alone.open().id
-    alone.recoveries.approve(recovery, by=STAFF, why=WHY)
+    alone.desk.approve(recovery, by=STAFF, why=WHY)
 
-    waiting = alone.recoveries.waiting()
-    alone.recoveries.approve(recovery, by=COLLEAGUE, why=WHY)
+    waiting = alone.desk.waiting()
+    alone.desk.approve(recovery, by=COLLEAGUE, why=WHY)
 
     assert [(one.member, one.path, one.sim, one.approvals) for one in waiting] == [
         (alone.circle.ids[ESTHER], "people", "clean", 0),
         (alone.amina, "people", "clean", 1),
     ]
-    assert [one.member for one in alone.recoveries.waiting()] == [alone.circle.ids[ESTHER]]
+    assert [one.member for one in alone.desk.waiting()] == [alone.circle.ids[ESTHER]]
 
 
 def test_r_a05_what_guarantors_decide_does_not_wait_for_staff(lost: Lost) -> None:
     lost.open()
 
-    assert lost.recoveries.waiting() == []
+    assert lost.desk.waiting() == []
 
 
 def test_r_a05_two_of_the_staff_may_stand_in_for_guarantors(lost: Lost) -> None:
     recovery = lost.open().id
     for one in (STAFF, COLLEAGUE):
-        lost.recoveries.approve(recovery, by=one, why=WHY)
+        lost.desk.approve(recovery, by=one, why=WHY)
 
     lost.wait(minutes=61)
 
@@ -115,19 +115,19 @@ def test_r_a05_a_refusal_ends_it(alone: Lost) -> None:
     recovery = alone.open().id
     alone.sms()
     for _ in range(2):
-        alone.recoveries.refuse(recovery, by=STAFF, why="not her voice")
+        alone.desk.refuse(recovery, by=STAFF, why="not her voice")
 
     assert alone.sms() == ["Umoja: we could not give you a new PIN. Call 0800724724."]
     with pytest.raises(NotFound):
-        alone.recoveries.approve(recovery, by=COLLEAGUE, why=WHY)
+        alone.desk.approve(recovery, by=COLLEAGUE, why=WHY)
     with pytest.raises(NotFound):
         alone.recoveries.veto(AMINA, PIN)
 
 
 def test_r_a05_the_reasons_of_staff_are_in_the_audit(alone: Lost) -> None:
     recovery = alone.open().id
-    alone.recoveries.approve(recovery, by=OPERATOR, why=WHY)
-    alone.recoveries.refuse(recovery, by=STAFF, why="not her voice")
+    alone.desk.approve(recovery, by=OPERATOR, why=WHY)
+    alone.desk.refuse(recovery, by=STAFF, why="not her voice")
 
     with alone.world.db.reading() as reading:
         rows = reading.rows(
@@ -144,15 +144,15 @@ def test_r_a05_what_is_over_is_neither_approved_nor_refused(alone: Lost) -> None
     alone.world.clock.advance(hours=24)
 
     with pytest.raises(NotFound):
-        alone.recoveries.approve(recovery, by=STAFF, why=WHY)
+        alone.desk.approve(recovery, by=STAFF, why=WHY)
     with pytest.raises(NotFound):
-        alone.recoveries.refuse(recovery, by=STAFF, why=WHY)
+        alone.desk.refuse(recovery, by=STAFF, why=WHY)
     with pytest.raises(NotFound):
-        alone.recoveries.approve(recovery + 1, by=STAFF, why=WHY)
+        alone.desk.approve(recovery + 1, by=STAFF, why=WHY)
 
 
 def test_r_a05_an_agent_who_saw_the_owner_is_enough_after_a_day(alone: Lost) -> None:
-    progress = alone.recoveries.identified(ESTHER, AMINA, seen(alone))
+    progress = alone.in_person.identified(ESTHER, AMINA, seen(alone))
     alone.wait(hours=23, minutes=59)
     before = alone.stage()
     alone.wait(minutes=2)
@@ -167,7 +167,7 @@ def test_r_a05_an_agent_who_saw_the_owner_is_enough_after_a_day(alone: Lost) -> 
 
 
 def test_r_a05_an_agent_s_word_is_told_and_in_the_audit(alone: Lost) -> None:
-    alone.recoveries.identified(ESTHER, AMINA, seen(alone))
+    alone.in_person.identified(ESTHER, AMINA, seen(alone))
 
     assert alone.sms() == [
         (
@@ -182,7 +182,7 @@ def test_r_a05_an_agent_s_word_is_told_and_in_the_audit(alone: Lost) -> None:
 
 
 def test_r_a05_the_owner_knows_for_what_the_code_is(alone: Lost) -> None:
-    alone.recoveries.vouch_in_person(ESTHER, AMINA)
+    alone.in_person.vouch_in_person(ESTHER, AMINA)
 
     opened, code = alone.sms()
 
@@ -196,23 +196,23 @@ def test_r_a05_the_owner_knows_for_what_the_code_is(alone: Lost) -> None:
 
 def test_r_a05_an_agent_s_word_again_changes_nothing(alone: Lost) -> None:
     code = seen(alone)
-    first = alone.recoveries.identified(ESTHER, AMINA, code)
+    first = alone.in_person.identified(ESTHER, AMINA, code)
     alone.world.clock.advance(minutes=5)
 
-    assert alone.recoveries.identified(ESTHER, AMINA, code) == first
+    assert alone.in_person.identified(ESTHER, AMINA, code) == first
 
 
 def test_r_a05_without_the_right_code_an_agent_s_word_is_nothing(alone: Lost) -> None:
-    code = alone.recoveries.vouch_in_person(ESTHER, AMINA)
+    code = alone.in_person.vouch_in_person(ESTHER, AMINA)
 
     with pytest.raises(CodeGone):
-        alone.recoveries.identified(ESTHER, AMINA, code)
+        alone.in_person.identified(ESTHER, AMINA, code)
 
     assert alone.stage() == "people"
 
 
 def test_r_a05_the_owner_can_stop_what_an_agent_began(alone: Lost) -> None:
-    alone.recoveries.identified(ESTHER, AMINA, seen(alone))
+    alone.in_person.identified(ESTHER, AMINA, seen(alone))
 
     alone.recoveries.veto(AMINA, PIN)
 
@@ -227,19 +227,19 @@ def test_r_a05_an_agent_s_code_is_worth_nothing_for_a_later_recovery(alone: Lost
     alone.open()
 
     with pytest.raises(CodeGone):
-        alone.recoveries.identified(ESTHER, AMINA, code)
+        alone.in_person.identified(ESTHER, AMINA, code)
 
 
 def test_r_a05_an_agent_helps_neither_oneself_nor_as_a_neighbour(alone: Lost) -> None:
     for agent, owner in ((ESTHER, ESTHER), (BARAKA, AMINA)):
         with pytest.raises(NotAllowed):
-            alone.recoveries.vouch_in_person(agent, owner)
+            alone.in_person.vouch_in_person(agent, owner)
         with pytest.raises(NotAllowed):
-            alone.recoveries.identified(agent, owner, 1)
+            alone.in_person.identified(agent, owner, 1)
     with pytest.raises(NotFound):
-        alone.recoveries.vouch_in_person(ESTHER, ZAWADI)
+        alone.in_person.vouch_in_person(ESTHER, ZAWADI)
     with pytest.raises(NotFound):
-        alone.recoveries.vouch_in_person(ZAWADI, AMINA)
+        alone.in_person.vouch_in_person(ZAWADI, AMINA)
 
 
 @pytest.mark.parametrize("who", [ESTHER, AMINA])
@@ -249,9 +249,9 @@ def test_r_a05_an_agent_or_owner_who_is_blocked_gets_no_help(alone: Lost, who: s
         work.run("UPDATE member SET status = 'BLOCKED' WHERE phone = %s", who)
 
     with pytest.raises(NotAllowed):
-        alone.recoveries.vouch_in_person(ESTHER, AMINA)
+        alone.in_person.vouch_in_person(ESTHER, AMINA)
     with pytest.raises(NotAllowed):
-        alone.recoveries.identified(ESTHER, AMINA, code)
+        alone.in_person.identified(ESTHER, AMINA, code)
 
 
 def test_r_a05_where_guarantors_decide_an_agent_does_not(lost: Lost) -> None:
@@ -259,19 +259,19 @@ def test_r_a05_where_guarantors_decide_an_agent_does_not(lost: Lost) -> None:
         work.run("UPDATE member SET kind = %s WHERE phone = %s", AGENT, ESTHER)
 
     with pytest.raises(NotAllowed):
-        lost.recoveries.vouch_in_person(ESTHER, AMINA)
+        lost.in_person.vouch_in_person(ESTHER, AMINA)
 
     assert lost.recoveries.progress(AMINA) is None
     lost.open()
     with pytest.raises(NotAllowed):
-        lost.recoveries.identified(ESTHER, AMINA, 1)
+        lost.in_person.identified(ESTHER, AMINA, 1)
 
 
 def test_r_a05_codes_for_the_owner_are_limited(alone: Lost) -> None:
-    alone.recoveries.vouch_in_person(ESTHER, AMINA)
+    alone.in_person.vouch_in_person(ESTHER, AMINA)
 
     with pytest.raises(LimitReached) as no:
-        alone.recoveries.vouch_in_person(ESTHER, AMINA)
+        alone.in_person.vouch_in_person(ESTHER, AMINA)
 
     assert no.value.rule == "pause"
 
@@ -282,7 +282,7 @@ def test_r_a05_what_the_staff_approved_before_the_sim_was_swapped_is_to_be_appro
 ) -> None:
     recovery = alone.open().id
     alone.wait(minutes=1)
-    approve, waiting = alone.recoveries.approve, alone.recoveries.waiting
+    approve, waiting = alone.desk.approve, alone.desk.waiting
     for staff in (STAFF, COLLEAGUE):
         approve(recovery, by=staff, why=WHY)
     assert waiting() == []
@@ -304,12 +304,12 @@ def test_r_a05_what_the_staff_approved_before_the_sim_was_swapped_is_to_be_appro
 @pytest.mark.parametrize("verdict", ["swapped", "unknown"])
 def test_r_a05_with_a_bad_sim_an_agent_needs_one_of_the_staff(alone: Lost, verdict: str) -> None:
     alone.insights.verdict = verdict
-    stage = alone.recoveries.identified(ESTHER, AMINA, seen(alone))
+    stage = alone.in_person.identified(ESTHER, AMINA, seen(alone))
     alone.wait(hours=24, minutes=1)
     with pytest.raises(NotReady):
         alone.finish()
 
-    alone.recoveries.approve(stage.id, by=STAFF, why="called back")
+    alone.desk.approve(stage.id, by=STAFF, why="called back")
 
     with pytest.raises(NotReady):
         alone.finish()

@@ -2,53 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from ussd_app.audit import service as audit
-from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock, Local
 from ussd_app.db import outbox
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import NotAllowed, NotFound, PinLocked, PinWrong
 from ussd_app.members import recovery_texts
-from ussd_app.members.guarantors import ANSWER, Guarantors
-from ussd_app.members.kinds import Permission, may
+from ussd_app.members.guarantors import ANSWER
 from ussd_app.members.pins import Pins
-from ussd_app.members.recovery_case import AGENT, OPEN, PEOPLE, Case, Rules, Stage
+from ussd_app.members.recovery_case import OPEN, Case, Progress, Rules, Stage, progress_of
 from ussd_app.members.recovery_docket import Docket
 from ussd_app.members.recovery_sims import ERRAND, SimChecks
 from ussd_app.members.recovery_texts import Teller
 from ussd_app.members.sim_swaps import SimSwaps
-from ussd_app.members.status import Status
-from ussd_app.messages.codes import CONFIRMATION_LIFE, Codes
-from ussd_app.messages.service import Draft, Messages
 from ussd_app.values import Name, Phone
 
 __all__ = [
-    "ERRAND", "News", "NotReady", "Plea", "Progress", "Recoveries", "Rules", "Stage", "Waiting",
+    "ERRAND", "News", "NotReady", "Plea", "Progress", "Recoveries", "Rules", "Stage",
 ]  # fmt: skip
 
-PURPOSE = "recovery"
-WAITING_MOST = 100
-APPROVERS = ("staff", "operator")
-
 News = Literal["recovering", "plea", "asked", "none"]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """An open recovery. `vouched` of the `asked` guarantors have said yes, `quorum` are needed."""
-
-    id: int
-    stage: Stage
-    vouched: int
-    quorum: int
-    asked: int
-    ready_at: datetime | None
-    expires_at: datetime
 
 
 @dataclass(frozen=True)
@@ -58,21 +35,6 @@ class Plea:
     id: int
     name: str
     phone: Phone
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """An open recovery as staff see it: ids, states and counts, nothing that helps a thief."""
-
-    id: int
-    member: int
-    path: str
-    sim: str
-    vouched: int
-    quorum: int
-    approvals: int
-    opened_at: datetime
-    expires_at: datetime
 
 
 class NotReady(NotAllowed):
@@ -87,20 +49,16 @@ class Recoveries:
         db: Database,
         clock: Clock,
         pins: Pins,
-        guarantors: Guarantors,
+        docket: Docket,
+        tell: Teller,
         *,
-        messages: Messages,
-        codes: Codes,
         sim_swaps: SimSwaps,
         rules: Rules,
         local: Local,
-        signature: dict[str, str],
     ) -> None:
         self._db, self._clock, self._pins = db, clock, pins
-        self._codes, self._rules, self._local, self._signature = codes, rules, local, signature
+        self._docket, self._tell, self._rules, self._local = docket, tell, rules, local
         self._sims = SimChecks(db, clock, sim_swaps)
-        self._tell = Teller(messages, signature=signature)
-        self._docket = Docket(guarantors, self._tell, rules=rules, local=local)
 
     @property
     def rules(self) -> Rules:
@@ -115,7 +73,7 @@ class Recoveries:
         """
         now = self._clock.now()
         with self._db.work() as work:
-            return _progress(self._docket.open(work, phone, now), now)
+            return progress_of(self._docket.open(work, phone, now), now)
 
     def news(self, phone: Phone) -> News:
         """What the caller is to be told of first: a recovery of theirs, a plea, a request."""
@@ -134,7 +92,7 @@ class Recoveries:
         now = self._clock.now()
         with self._db.reading() as reading:
             case = self._docket.last(reading, phone)
-        return _progress(case, now) if case and case.is_open(now) else None
+        return progress_of(case, now) if case and case.is_open(now) else None
 
     def plea(self, guarantor: Phone) -> Plea | None:
         """The oldest open recovery that waits for this guarantor's answer."""
@@ -159,7 +117,7 @@ class Recoveries:
             (voter,) = (one for one in case.guarantors if one.phone == guarantor)
             if voter.member not in case.voters:
                 case = self._docket.hear(work, case, voter, vouches=vouches, at=now)
-            return _progress(case, now)
+            return progress_of(case, now)
 
     def veto(self, phone: Phone, typed: str) -> None:
         """Stop the caller's own recovery with the PIN they know, also while that is locked.
@@ -208,109 +166,6 @@ class Recoveries:
                 self._docket.end(work, case, "done", by=audit.by_member(member), at=now)
                 return
         raise NotReady("the SIM is asked for once more")
-
-    def vouch_in_person(self, agent: Phone, owner: Phone) -> int:
-        """Begin to help the owner, who stands before the agent: sends a code to the owner's phone.
-
-        Opens their recovery if none is open. Returns the id of the code, for the confirmation.
-        Raises NotFound (no such member), NotAllowed (no agent, oneself, blocked, or guarantors are
-        to decide), LimitReached.
-        """
-        now = self._clock.now()
-        with self._db.work() as work:
-            asker = _agent(work, agent, owner)
-            case = self._docket.open(work, owner, now)
-            _refuse_guarantors(case)
-            (language,) = work.the_row("SELECT language FROM member WHERE id = %s", case.member)
-            return self._codes.send(
-                work,
-                Draft(
-                    key=f"recovery:{case.id}:code",
-                    kind="code",
-                    phone=owner,
-                    language=language,
-                    text=recovery_texts.CODE,
-                    values=self._signature,
-                    member=case.member,
-                ),
-                purpose=PURPOSE,
-                subject=case.id,
-                life=CONFIRMATION_LIFE,
-                asker=asker,
-            )
-
-    def identified(self, agent: Phone, owner: Phone, code: int) -> Progress:
-        """The agent has seen the owner's identity card, and the code was right: as good as approved.
-
-        Stays open long enough for what follows. Again changes nothing. Raises NotFound, NotAllowed
-        as `vouch_in_person` does.
-        """
-        now = self._clock.now()
-        with self._db.work() as work:
-            asker = _agent(work, agent, owner)
-            self._docket.owner(work, owner)
-            case = self._docket.last(work, owner, lock=True)
-            if case is None or not case.is_open(now):
-                raise NotFound("no open recovery")
-            _refuse_guarantors(case)
-            approver = f"{AGENT}{asker}"
-            if not case.has_word_of(approver):
-                self._codes.use(work, code, purpose=PURPOSE, subject=case.id)
-                work.run(
-                    "UPDATE recovery SET expires_at = greatest(expires_at, %s) WHERE id = %s",
-                    now + self._rules.cooling_after_agent + self._rules.lasts,
-                    case.id,
-                )
-                by, why = audit.by_member(asker), "identity seen in person"
-                case = self._docket.approve(work, case, approver, by=by, why=why, at=now)
-            return _progress(case, now)
-
-    def waiting(self) -> Sequence[Waiting]:
-        """Open recoveries that wait for people of the organisation, oldest first, for staff."""
-        with self._db.reading() as reading:
-            rows = reading.rows(_WAITING, self._clock.now(), WAITING_MOST)
-            cases = [self._docket.case(reading, recovery) for (recovery,) in rows]
-        return [
-            Waiting(
-                id=case.id,
-                member=case.member,
-                path=case.path,
-                sim=case.sim.verdict,
-                vouched=len(case.vouches),
-                quorum=case.quorum,
-                approvals=len(case.counting),
-                opened_at=case.opened_at,
-                expires_at=case.expires_at,
-            )
-            for case in cases
-            if case.ready_at is None
-        ]
-
-    def approve(self, recovery: int, *, by: Actor, why: str) -> int:
-        """Let it go on; how many different people have. Again by the same person counts once.
-
-        What was approved before the SIM was known to be new, or unknown, is to be approved again.
-
-        Raises NotFound when it is over, and NotAllowed for who is not of the organisation.
-        """
-        approver, now = _approver(by), self._clock.now()
-        with self._db.work() as work:
-            case = self._docket.open_case(work, recovery, now)
-            if not case.has_word_of(approver):
-                case = self._docket.approve(work, case, approver, by=by, why=why, at=now)
-            return len(case.counting)
-
-    def refuse(self, recovery: int, *, by: Actor, why: str) -> None:
-        """End it; the owner is told. Again changes nothing. Raises as `approve` does."""
-        _approver(by)
-        now = self._clock.now()
-        with self._db.work() as work:
-            case = self._docket.case(work, recovery, lock=True)
-            if case.state == "refused":
-                return
-            if not case.is_open(now):
-                raise NotFound("it is over")
-            self._docket.end(work, case, "refused", by=by, at=now, why=why)
 
     def sim_known(self, reference: str, *, verdict: str) -> None:
         """Take in what became of a SIM check: 'swapped', 'clean' or 'unknown'. Again: nothing."""
@@ -466,48 +321,7 @@ _PLEAS = """
         AND NOT EXISTS (SELECT FROM vote v WHERE v.recovery = r.id AND v.voter = m.id)
     ORDER BY r.opened_at, r.id
 """
-_WAITING = """
-    SELECT id FROM recovery
-    WHERE state = 'open' AND expires_at > %s AND (path = 'people' OR sim IN ('swapped', 'unknown'))
-    ORDER BY opened_at, id LIMIT %s
-"""
-
-
-def _progress(case: Case, now: datetime) -> Progress:
-    return Progress(
-        id=case.id,
-        stage=case.stage(now),
-        vouched=len(case.vouches),
-        quorum=case.quorum,
-        asked=len(case.guarantors),
-        ready_at=case.ready_at,
-        expires_at=case.expires_at,
-    )
 
 
 def _may_vote(case: Case, guarantor: Phone) -> bool:
     return any(one.phone == guarantor for one in case.guarantors)
-
-
-def _approver(by: Actor) -> str:
-    """How an approval tells people of the organisation apart."""
-    if by.kind not in APPROVERS or by.id is None:
-        raise NotAllowed("nobody of the organisation")
-    return f"{by.kind}:{by.id}"
-
-
-def _agent(work: Work, agent: Phone, owner: Phone) -> int:
-    """The id of the agent, who may check the identity of others."""
-    row = work.row("SELECT id, kind, status FROM member WHERE phone = %s", agent)
-    if row is None:
-        raise NotFound("no such member")
-    member, kind, status = row
-    if agent == owner or status != Status.ACTIVE or not may(kind, Permission.IDENTIFY):
-        raise NotAllowed("no agent, or oneself")
-    assert isinstance(member, int)
-    return member
-
-
-def _refuse_guarantors(case: Case) -> None:
-    if case.path != PEOPLE:
-        raise NotAllowed("guarantors are to decide")

@@ -198,6 +198,32 @@ class Case:
         return [at for at in both if at]
 
 
+@dataclass(frozen=True)
+class Progress:
+    """An open recovery. `vouched` of the `asked` guarantors have said yes, `quorum` are needed."""
+
+    id: int
+    stage: Stage
+    vouched: int
+    quorum: int
+    asked: int
+    ready_at: datetime | None
+    expires_at: datetime
+
+
+def progress_of(case: Case, now: datetime) -> Progress:
+    """What its owner may know of it."""
+    return Progress(
+        id=case.id,
+        stage=case.stage(now),
+        vouched=len(case.vouches),
+        quorum=case.quorum,
+        asked=len(case.guarantors),
+        ready_at=case.ready_at,
+        expires_at=case.expires_at,
+    )
+
+
 def _later(moment: datetime | None, span: timedelta) -> datetime | None:
     return moment + span if moment else None
 
