@@ -12,7 +12,7 @@ from menus.recovery import Forgot
 from menus.registration import Register
 from menus.transfer import Transfer
 from menus.trust import Asked
-from menus.vouching import Plea
+from menus.vouching import Plea, Watch
 from ussd_app.dialog import End, Flow, Menu, Resume, Use, _, do
 from ussd_app.members.kinds import Permission, may
 from ussd_app.members.recoveries import News
@@ -38,6 +38,7 @@ class Home(Flow):
     amount: Amount
     other: Shown
     at: Hour
+    told: Hidden
 
     @do(
         stranger="register",
@@ -102,12 +103,16 @@ class Home(Flow):
     )
     resume = Resume(none="news")
 
-    @do(recovering="forgot", plea="plea", asked="asked", none="main")
+    @do(recovering="forgot", plea="plea", watched="watch", asked="asked", none="main")
     def news(self, app: Services) -> News:
-        return app.recoveries.news(self.caller)
+        found = app.recoveries.news(self.caller, told=hasattr(self, "told"))
+        if found == "watched":
+            self.told = Hidden(found)
+        return found
 
     forgot = Use(Forgot, give={"onward": MAIN_MENU}, left="main")
     plea = Use(Plea, left="main")
+    watch = Use(Watch, left="news")
     asked = Use(Asked, left="main")
 
     @do(member="menu", agent="agent_menu")

@@ -7,7 +7,7 @@ from typing import Literal, assert_never
 from menus.shared.new_pin import NewPin
 from ussd_app.dialog import Ask, End, Flow, Menu, Return, Use, _, back_to, do
 from ussd_app.errors import Invalid, LimitReached, NotAllowed, NotFound, PinLocked, PinWrong
-from ussd_app.members.recoveries import NotReady, Stage
+from ussd_app.members.recoveries import NotReady, Progress, Stage
 from ussd_app.services import Services
 from ussd_app.text import Text
 from ussd_app.values import Count, Hidden, Line, Span
@@ -15,8 +15,11 @@ from ussd_app.values import Count, Hidden, Line, Span
 MINUTE, MINUTES, HOURS = _("1 minute"), _("{count} minutes"), _("{count} hours")
 HOURS_FROM = timedelta(hours=2)
 
+Outlook = Literal[
+    "vouching", "stuck", "people", "staff", "cooling", "agreed", "checking", "ready"
+]  # fmt: skip
 Looked = Literal[
-    "none", "vouching", "people", "staff", "cooling", "agreed", "checking", "ready", "over"
+    "none", "vouching", "stuck", "people", "staff", "cooling", "agreed", "checking", "ready", "over"
 ]
 Tried = Literal["right", "wrong", "unreadable", "used_up", "moved"]
 
@@ -25,7 +28,7 @@ STOP, ONWARD = _("It was not me: stop it"), _("{onward}")
 
 def _standing(text: Text) -> Menu:
     """How an open recovery stands, and how to stop it; a cut call begins here anyway."""
-    return Menu(text, (STOP, "stop"), (ONWARD, "left"), back="left", confirm=True)
+    return Menu(text, (ONWARD, "left"), (STOP, "stop"), back="left", confirm=True)
 
 
 class Forgot(Flow):
@@ -47,6 +50,7 @@ class Forgot(Flow):
     @do(
         none="weigh",
         vouching="vouching",
+        stuck="stuck",
         people="people",
         staff="staff",
         cooling="cooling",
@@ -61,23 +65,9 @@ class Forgot(Flow):
             return "over" if hasattr(self, "seen") else "none"
         self.seen = Hidden(progress.id)
         self.vouched, self.asked = Count(progress.vouched), Count(progress.asked)
-        self.quorum, self.span = Count(progress.quorum), Span()
-        if progress.ready_at:
-            self.span = worded(app, progress.ready_at - app.clock.now(), self.language)
-        have_vouched = 0 < progress.quorum <= progress.vouched
-        match progress.stage:
-            case Stage.VOUCHING:
-                return "vouching"
-            case Stage.PEOPLE:
-                return "staff" if have_vouched else "people"
-            case Stage.COOLING:
-                return "cooling" if have_vouched else "agreed"
-            case Stage.CHECKING:
-                return "checking"
-            case Stage.READY:
-                return "ready"
-            case _:
-                assert_never(progress.stage)
+        self.quorum = Count(progress.quorum)
+        self.span = to_go(app, progress, self.language)
+        return outlook(progress)
 
     @do(trusted="begin", alone="begin_alone")
     def weigh(self, app: Services) -> Literal["trusted", "alone"]:
@@ -103,22 +93,31 @@ class Forgot(Flow):
         confirm=True,
     )
 
-    @do(opened="look", blocked="blocked", too_many="too_many")
-    def open(self, app: Services) -> Literal["opened", "blocked", "too_many"]:
+    @do(asked="just_asked", opened="look", blocked="blocked", too_many="too_many")
+    def open(self, app: Services) -> Literal["asked", "opened", "blocked", "too_many"]:
         try:
-            app.recoveries.open(self.caller)
+            progress = app.recoveries.open(self.caller)
         except NotAllowed:
             return "blocked"
         except LimitReached:
             return "too_many"
-        return "opened"
+        self.seen, self.asked = Hidden(progress.id), Count(progress.asked)
+        self.quorum = Count(progress.quorum)
+        return "asked" if outlook(progress) == "vouching" else "opened"
+
+    just_asked = _standing(
+        _("We asked them by SMS. Call them too! {quorum} of {asked} must say that it is you."),
+    )
 
     too_many = End(
         _("Not asked: it was asked for too often this week. To get a new PIN, call {support}.")
     )
 
     vouching = _standing(
-        _("New PIN asked for: {vouched} of {asked} have vouched, {quorum} are needed."),
+        _("New PIN asked for: {vouched} of {asked} have vouched, {quorum} are needed. Call them!"),
+    )
+    stuck = _standing(
+        _("Too few can say yes now. Ask who said no to dial, or call {support}."),
     )
     people = _standing(
         _("New PIN asked for: show an agent your ID card, or call {support}."),
@@ -137,8 +136,8 @@ class Forgot(Flow):
         _("You may choose a new PIN."),
         (_("Choose a new PIN"), "prepare"),
         (_("I remember my PIN"), "remember"),
-        (STOP, "stop"),
         (ONWARD, "left"),
+        (STOP, "stop"),
         back="left",
         confirm=True,
     )
@@ -231,6 +230,31 @@ class Forgot(Flow):
     blocked = End(_("Nothing was done. Your account is blocked. Call {support}."))
     over = End(_("That request is over already. Nothing was done now. Not you? Call {support}."))
     left = Return()
+
+
+def outlook(progress: Progress) -> Outlook:
+    """How an open recovery stands, in the words that owner and guarantors are told it with."""
+    have_vouched = 0 < progress.quorum <= progress.vouched
+    match progress.stage:
+        case Stage.VOUCHING:
+            return "stuck" if progress.is_stuck else "vouching"
+        case Stage.PEOPLE:
+            return "staff" if have_vouched else "people"
+        case Stage.COOLING:
+            return "cooling" if have_vouched else "agreed"
+        case Stage.CHECKING:
+            return "checking"
+        case Stage.READY:
+            return "ready"
+        case _:
+            assert_never(progress.stage)
+
+
+def to_go(app: Services, progress: Progress, language: str) -> Span:
+    """How long until a new PIN may be chosen, as far as is known."""
+    if progress.ready_at is None:
+        return Span()
+    return worded(app, progress.ready_at - app.clock.now(), language)
 
 
 def worded(app: Services, span: timedelta, language: str) -> Span:

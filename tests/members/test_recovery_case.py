@@ -47,7 +47,7 @@ cases = st.builds(
     told_ready=st.booleans(),
     sim=sims,
     guarantors=st.just([]),
-    voters=st.just(frozenset()),
+    answers=st.just({}),
     vouches=words,
     approvals=approvals,
 )

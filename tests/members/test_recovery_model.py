@@ -49,7 +49,7 @@ GOOD: dict[str, Any] = {
     "new": PINS[0],
 }
 TURNS: list[tuple[str, Any]] = [
-    *(("votes", votes) for votes in ("y", "ny", "yny", "y-y", "yyyy")),
+    *(("votes", votes) for votes in ("y", "ny", "yny", "y-y", "yyyy", "yc", "cc", "nyc")),
     *(("approvals", by) for by in ((STAFF, COLLEAGUE), (STAFF, STAFF), (STAFF,))),
     *(("parts", places) for places in ((0,), (2,))),
     ("verdicts", (CLEAN, UNKNOWN)),
@@ -258,7 +258,7 @@ class RecoveriesAndModel(RuleBasedStateMachine):
         deed: str,
         new: str,
     ) -> None:
-        """One whole attempt, of whatever worth; the votes of the first guarantors are yes or no."""
+        """One whole attempt, of whatever worth; the first guarantors say yes or no, or change."""
         self.insights.verdict = verdicts[0]
         self.open()
         if not self.model.attempts:
@@ -267,6 +267,10 @@ class RecoveriesAndModel(RuleBasedStateMachine):
         for place, vote in enumerate(votes):
             if vote != "-":
                 self.vote(place, vouches=vote == "y")
+        for place, vote in enumerate(votes):
+            if vote == "c":  # changes their mind
+                self.wait(10, works=False)
+                self.vote(place, vouches=True)
         for by in approvals:
             self.approve(by)
         for place in parts:
@@ -307,7 +311,9 @@ class RecoveriesAndModel(RuleBasedStateMachine):
         if self.model.open_at(self.now) and self.model.may_vote(attempt, place):
             deed()
             guaranty, _at = self.model.accepted[place]
-            attempt.votes.setdefault(place, (guaranty, vouches, self.now))
+            said_yes = attempt.votes.get(place, (0, False, self.now))[1]
+            if not said_yes and (vouches or place not in attempt.votes):
+                attempt.votes[place] = (guaranty, vouches, self.now)
         else:
             self.refused(deed, NotFound)
 

@@ -367,7 +367,10 @@ class Turn:
         self.say_why(RESUMED)
 
     def _go_home(self) -> None:
-        self.session.frames = [self.machine.first_frame()]
+        """Begin again; what the first flow knows of this call it goes on knowing."""
+        home = self.machine.first_frame()
+        home.memory = self.session.frames[0].memory
+        self.session.frames = [home]
 
     def _follow(self, edge: Edge) -> None:
         frame = self.frame

@@ -206,7 +206,7 @@ class Recovery(Base):
 
 
 class Vote(Base):
-    """A guarantor's answer to a recovery, once; it counts while their guaranty lasts."""
+    """A guarantor's answer to a recovery, their last one; it counts while their guaranty lasts."""
 
     __tablename__ = "vote"
 

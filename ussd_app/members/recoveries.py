@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -25,16 +26,23 @@ __all__ = [
     "ERRAND", "News", "NotReady", "Plea", "Progress", "Recoveries", "Rules", "Stage",
 ]  # fmt: skip
 
-News = Literal["recovering", "plea", "asked", "none"]
+News = Literal["recovering", "plea", "watched", "asked", "none"]
 
 
 @dataclass(frozen=True)
 class Plea:
-    """Somebody for whom a guarantor may vouch now."""
+    """An open recovery as a guarantor sees it, and what they said of it, if anything."""
 
     id: int
     name: str
     phone: Phone
+    answer: bool | None
+    progress: Progress
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for their answer."""
+        return self.answer is None and self.progress.stage is Stage.VOUCHING
 
 
 class NotReady(NotAllowed):
@@ -75,16 +83,23 @@ class Recoveries:
         with self._db.work() as work:
             return progress_of(self._docket.open(work, phone, now), now)
 
-    def news(self, phone: Phone) -> News:
-        """What the caller is to be told of first: a recovery of theirs, a plea, a request."""
+    def news(self, phone: Phone, *, told: bool = False) -> News:
+        """What the caller is to be told of first.
+
+        A recovery of theirs, a plea, how those stand that need no answer of theirs, unless they
+        were `told`, or a request to be a guarantor.
+        """
         now = self._clock.now()
         with self._db.reading() as reading:
             row = reading.row(_NEWS, now, now, now - ANSWER, phone)
         recovering, may_be_asked, asked = row or (False, False, False)
         if recovering:
             return "recovering"
-        if may_be_asked and self.plea(phone):
+        pleas = self._pleas(phone) if may_be_asked else []
+        if any(plea.waits for plea in pleas):
             return "plea"
+        if pleas and not told:
+            return "watched"
         return "asked" if asked else "none"
 
     def progress(self, phone: Phone) -> Progress | None:
@@ -96,16 +111,14 @@ class Recoveries:
 
     def plea(self, guarantor: Phone) -> Plea | None:
         """The oldest open recovery that waits for this guarantor's answer."""
-        now = self._clock.now()
-        with self._db.reading() as reading:
-            for recovery, name, phone in reading.rows(_PLEAS, guarantor, now):
-                case = self._docket.case(reading, recovery)
-                if case.stage(now) is Stage.VOUCHING and _may_vote(case, guarantor):
-                    return Plea(recovery, Name(name).short, Phone(phone))
-        return None
+        return next((plea for plea in self._pleas(guarantor) if plea.waits), None)
+
+    def watched(self, guarantor: Phone) -> Sequence[Plea]:
+        """The other open recoveries in which their word counts, oldest first."""
+        return [plea for plea in self._pleas(guarantor) if not plea.waits]
 
     def vote(self, guarantor: Phone, recovery: int, *, vouches: bool) -> Progress:
-        """Answer, once: the first answer stands. The owner is told.
+        """Answer: a yes stands, a no may become a yes. The owner is told.
 
         Raises NotFound when it is over, or was never theirs to answer.
         """
@@ -115,7 +128,8 @@ class Recoveries:
             if not _may_vote(case, guarantor):
                 raise NotFound("nobody asked them")
             (voter,) = (one for one in case.guarantors if one.phone == guarantor)
-            if voter.member not in case.voters:
+            before = case.answers.get(voter.member)
+            if before is None or (vouches and not before):
                 case = self._docket.hear(work, case, voter, vouches=vouches, at=now)
             return progress_of(case, now)
 
@@ -186,6 +200,20 @@ class Recoveries:
             phone = self._sims.claim(work, case, now)
         self._sims.ask(recovery, phone, now)
         return now
+
+    def _pleas(self, guarantor: Phone) -> Sequence[Plea]:
+        """Every open recovery in which this guarantor's word counts, oldest first."""
+        now = self._clock.now()
+        with self._db.reading() as reading:
+            found = [
+                (self._docket.case(reading, recovery), Name(name).short, Phone(phone), answer)
+                for recovery, name, phone, answer in reading.rows(_PLEAS, guarantor, now)
+            ]
+        return [
+            Plea(case.id, name, phone, answer, progress_of(case, now))
+            for case, name, phone, answer in found
+            if _may_vote(case, guarantor)
+        ]
 
     def _is_ready(self, work: Work, case: Case | None, now: datetime, *, fresh: timedelta) -> bool:
         """Whether a PIN may be set; False if only the SIM was not checked lately, and it will be.
@@ -313,12 +341,12 @@ _NEWS = """
     FROM member m WHERE m.phone = %s
 """
 _PLEAS = """
-    SELECT r.id, o.name, o.phone
+    SELECT r.id, o.name, o.phone, v.vouches
     FROM member m JOIN guarantor g ON g.guarantor = m.id AND g.state = 'accepted'
         JOIN recovery r ON r.member = g.ward AND r.state = 'open' AND r.path = 'guarantors'
         JOIN member o ON o.id = r.member
+        LEFT JOIN vote v ON v.recovery = r.id AND v.voter = m.id
     WHERE m.phone = %s AND r.expires_at > %s
-        AND NOT EXISTS (SELECT FROM vote v WHERE v.recovery = r.id AND v.voter = m.id)
     ORDER BY r.opened_at, r.id
 """
 

@@ -5,7 +5,7 @@ Nothing here asks a store or a clock, and whether a recovery is ready is never s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -82,7 +82,7 @@ class Sim:
 class Case:
     """A recovery with the words that count: `vouches` are of guarantors, `approvals` of others.
 
-    `guarantors` are those whose word counts, `voters` all who answered, also with no.
+    `guarantors` are those whose word counts; `answers` what each member said, yes or no.
     """
 
     id: int
@@ -98,7 +98,7 @@ class Case:
     told_ready: bool
     sim: Sim
     guarantors: Sequence[Counting]
-    voters: frozenset[int]
+    answers: Mapping[int, bool]
     vouches: Sequence[Yes]
     approvals: Sequence[Yes]
 
@@ -110,6 +110,13 @@ class Case:
     def vouched_at(self) -> datetime | None:
         """When so many guarantors had vouched as must."""
         return _nth(self.vouches, self.quorum) if self.path == GUARANTORS else None
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether too few guarantors are left who have not said no."""
+        denied = sum(self.answers.get(one.member) is False for one in self.guarantors)
+        may_still = len(self.guarantors) - denied
+        return self.path == GUARANTORS and self.vouched_at is None and may_still < self.quorum
 
     @property
     def identified_at(self) -> datetime | None:
@@ -200,25 +207,30 @@ class Case:
 
 @dataclass(frozen=True)
 class Progress:
-    """An open recovery. `vouched` of the `asked` guarantors have said yes, `quorum` are needed."""
+    """An open recovery. `vouched` of the `asked` guarantors have said yes, `quorum` are needed.
+
+    `is_stuck` says that so many said no that the others are too few.
+    """
 
     id: int
     stage: Stage
     vouched: int
     quorum: int
     asked: int
+    is_stuck: bool
     ready_at: datetime | None
     expires_at: datetime
 
 
 def progress_of(case: Case, now: datetime) -> Progress:
-    """What its owner may know of it."""
+    """What its owner and the guarantors may know of it."""
     return Progress(
         id=case.id,
         stage=case.stage(now),
         vouched=len(case.vouches),
         quorum=case.quorum,
         asked=len(case.guarantors),
+        is_stuck=case.is_stuck,
         ready_at=case.ready_at,
         expires_at=case.expires_at,
     )

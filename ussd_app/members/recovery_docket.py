@@ -20,6 +20,7 @@ from ussd_app.members.recovery_case import AGENT, GUARANTORS, OPEN, PEOPLE, Case
 from ussd_app.members.recovery_sims import ERRAND
 from ussd_app.members.recovery_texts import Teller
 from ussd_app.members.status import Status
+from ussd_app.text import Text
 from ussd_app.values import Phone
 
 A_WEEK = timedelta(days=7)
@@ -69,7 +70,7 @@ class Docket:
             told_ready=told_ready,
             sim=Sim(*sim),
             guarantors=counting,
-            voters=frozenset(voter for voter, _guaranty, _vouches, _at in votes),
+            answers={voter: vouches for voter, _guaranty, vouches, _at in votes},
             vouches=[
                 Yes(f"guarantor:{voter}", at)
                 for voter, guaranty, vouches, at in votes
@@ -134,10 +135,12 @@ class Docket:
         return case
 
     def hear(self, work: Work, case: Case, voter: Counting, *, vouches: bool, at: datetime) -> Case:
-        """Write down a guarantor's answer."""
+        """Write down a guarantor's answer, in place of the one they gave before."""
         work.run(
             """
             INSERT INTO vote (recovery, voter, guarantor, vouches, at) VALUES (%s, %s, %s, %s, %s)
+            ON CONFLICT (recovery, voter) DO UPDATE SET guarantor = excluded.guarantor,
+                vouches = excluded.vouches, at = excluded.at
             """,
             case.id,
             voter.member,
@@ -145,12 +148,15 @@ class Docket:
             vouches,
             at,
         )
-        text = recovery_texts.VOUCHED if vouches else recovery_texts.NOT_VOUCHED
-        shown = {"name": voter.name.short, "phone": voter.phone.national}
-        self._tell.owner(work, case, f"vote:{voter.member}", text, **shown)
         by = audit.by_member(voter.member)
         self._record(work, case, "voted", by=by, at=at, vouches=vouches)
-        return self._moved(work, case, at)
+        heard = self._moved(work, case, at)
+        shown = {"name": voter.name.short, "phone": voter.phone.national}
+        if heard.ready_at:
+            shown["when"] = self._local.day_and_hour(heard.ready_at)
+        step = f"vote:{voter.member}:{'yes' if vouches else 'no'}"
+        self._tell.owner(work, case, step, _answer(case, heard, voter), **shown)
+        return heard
 
     def approve(
         self, work: Work, case: Case, approver: str, *, by: Actor, why: str, at: datetime
@@ -193,6 +199,16 @@ class Docket:
     ) -> None:
         subject = ("recovery", case.id)
         audit.record(work, by, f"recovery.{deed}", subject=subject, at=at, **details)
+
+
+def _answer(before: Case, after: Case, voter: Counting) -> Text:
+    """What the owner is told of an answer: whether it is enough, and whether it was another."""
+    if not after.answers[voter.member]:
+        return recovery_texts.NOT_VOUCHED
+    if before.vouched_at is None and after.vouched_at is not None:
+        return recovery_texts.ENOUGH if after.ready_at else recovery_texts.ENOUGH_BUT_STAFF
+    changed = voter.member in before.answers
+    return recovery_texts.VOUCHED_AFTER_ALL if changed else recovery_texts.VOUCHED
 
 
 _CASE: LiteralString = """

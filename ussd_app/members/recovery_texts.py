@@ -10,6 +10,17 @@ from ussd_app.values import Name, Phone
 
 STARTED = _("{org}: you asked for a new PIN. Not you? Dial {code} and stop it with your PIN.")
 VOUCHED = _("{org}: {name} vouched for your new PIN. Not you? Dial {code}, stop it with your PIN.")
+VOUCHED_AFTER_ALL = _(
+    "{org}: {name} said no, and vouches now. Not you? Dial {code}, stop it with your PIN."
+)
+ENOUGH = _(
+    "{org}: {name} vouched. That is enough: dial {code} from {when} on for your new PIN."
+    " Not you? Stop it there."
+)
+ENOUGH_BUT_STAFF = _(
+    "{org}: {name} vouched. That is enough, but we do not know your SIM: call {support}."
+    " Not you? Dial {code}."
+)
 NOT_VOUCHED = _("{org}: {name} {phone} did not vouch for your new PIN. If it was you, call them.")
 APPROVED = _("{org}: our staff approved your new PIN. Not you? Dial {code}, stop it with your PIN.")
 IDENTIFIED = _(
