@@ -214,3 +214,28 @@ def test_r_a05_who_was_told_how_it_stands_is_told_the_next_thing(lost: Lost) -> 
 def votes(lost: Lost) -> list[object]:
     with lost.world.db.reading() as reading:
         return [*reading.rows("SELECT voter, vouches, at FROM vote ORDER BY voter")]
+
+
+def test_r_a05_a_guarantor_blocked_for_a_while_leaves_nobody_waiting(lost: Lost) -> None:
+    lost.decide()
+    lost.circle.set_status(BARAKA, "BLOCKED")
+    lost.wait(minutes=61)
+    lost.circle.set_status(BARAKA, "ACTIVE")
+
+    assert lost.stage() == "checking"
+    lost.world.run_errands()
+    assert lost.stage() == "ready"
+    lost.finish()
+
+
+def test_r_a05_the_staff_see_what_guarantors_can_decide_no_more(lost: Lost) -> None:
+    recovery = lost.open().id
+    lost.recoveries.vote(BARAKA, recovery, vouches=False)
+    told = [lost.desk.waiting()]
+
+    lost.recoveries.vote(CHEBET, recovery, vouches=False)
+    told.append(lost.desk.waiting())
+    lost.recoveries.vote(CHEBET, recovery, vouches=True)
+    told.append(lost.desk.waiting())
+
+    assert [[one.id for one in waiting] for waiting in told] == [[], [recovery], []]

@@ -103,11 +103,20 @@ class Recoveries:
         return "asked" if asked else "none"
 
     def progress(self, phone: Phone) -> Progress | None:
-        """The caller's own open recovery."""
+        """The caller's own open recovery; what it waits for is seen to.
+
+        Its errand may sleep: a guarantor who was blocked when the SIM was to be checked may count
+        again since then.
+        """
         now = self._clock.now()
         with self._db.reading() as reading:
             case = self._docket.last(reading, phone)
-        return progress_of(case, now) if case and case.is_open(now) else None
+        if case is None or not case.is_open(now):
+            return None
+        if case.stage(now) is Stage.CHECKING and case.wants_check(now, self._rules):
+            with self._db.work() as work:
+                outbox.promise(work, ERRAND, case.id, at=now)
+        return progress_of(case, now)
 
     def plea(self, guarantor: Phone) -> Plea | None:
         """The oldest open recovery that waits for this guarantor's answer."""

@@ -119,6 +119,11 @@ class Case:
         return self.path == GUARANTORS and self.vouched_at is None and may_still < self.quorum
 
     @property
+    def wants_people(self) -> bool:
+        """Whether guarantors alone cannot decide it."""
+        return self.path == PEOPLE or self.sim.is_bad or self.is_stuck
+
+    @property
     def identified_at(self) -> datetime | None:
         """When an agent had seen the owner."""
         agents = [yes for yes in self.approvals if yes.whose.startswith(AGENT)]

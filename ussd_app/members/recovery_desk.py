@@ -55,7 +55,7 @@ class RecoveryDesk:
                 expires_at=case.expires_at,
             )
             for case in cases
-            if case.ready_at is None
+            if case.ready_at is None and case.wants_people
         ]
 
     def approve(self, recovery: int, *, by: Actor, why: str) -> int:
@@ -86,8 +86,11 @@ class RecoveryDesk:
 
 
 _WAITING = """
-    SELECT id FROM recovery
-    WHERE state = 'open' AND expires_at > %s AND (path = 'people' OR sim IN ('swapped', 'unknown'))
+    SELECT id FROM recovery r
+    WHERE state = 'open' AND expires_at > %s AND (
+        path = 'people' OR sim IN ('swapped', 'unknown')
+        OR EXISTS (SELECT FROM vote v WHERE v.recovery = r.id AND NOT v.vouches)
+    )
     ORDER BY opened_at, id LIMIT %s
 """
 
