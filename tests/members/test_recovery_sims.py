@@ -11,7 +11,7 @@ from tests.db.surgery import Surgeon
 from tests.members.lost import COLLEAGUE, NEW, STAFF, Lost
 from tests.members.vaults import Killed
 from tests.people import AMINA, BARAKA, CHEBET, World
-from ussd_app.errors import GatewayError, Rejected, Unclear, Unreachable
+from ussd_app.errors import GatewayError, Rejected, Unavailable, Unclear, Unreachable
 from ussd_app.members.recoveries import NotReady, Rules
 from ussd_app.members.sim_swaps import CLEAN, SWAPPED, UNKNOWN
 
@@ -282,3 +282,17 @@ def test_r_a05_where_nobody_knows_of_swaps_people_decide_every_recovery(world: W
     lost.wait(hours=3)
 
     assert lost.stage() == "people"
+
+
+def test_r_a05_an_answer_that_is_faster_than_its_reference_is_asked_for_again(lost: Lost) -> None:
+    lost.insights.verdict = None
+
+    def meanwhile() -> None:
+        with pytest.raises(Unavailable):
+            lost.recoveries.sim_known(lost.insights.reference, verdict=CLEAN)
+
+    lost.insights.meanwhile = meanwhile
+    lost.open()
+    lost.recoveries.sim_known(lost.insights.reference, verdict=CLEAN)  # once more, as asked for
+
+    assert lost.row("sim") == CLEAN

@@ -191,7 +191,10 @@ class Recoveries:
         raise NotReady("the SIM is asked for once more")
 
     def sim_known(self, reference: str, *, verdict: str) -> None:
-        """Take in what became of a SIM check: 'swapped', 'clean' or 'unknown'. Again: nothing."""
+        """Take in what became of a SIM check: 'swapped', 'clean' or 'unknown'. Again: nothing.
+
+        Raises Unavailable when it came before its reference could be stored: say it again.
+        """
         self._sims.take_in(reference, verdict)
 
     def carry(self, recovery: int) -> datetime | None:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import LiteralString
 
 import structlog
 
 from ussd_app.clock import Clock
 from ussd_app.db import outbox
 from ussd_app.db.work import Database, Work
-from ussd_app.errors import GatewayError
+from ussd_app.errors import GatewayError, Unavailable
 from ussd_app.members.recovery_case import Case
 from ussd_app.members.sim_swaps import UNKNOWN, SimSwaps
 
 ERRAND = "recovery"
+JUST_NOW = timedelta(seconds=30)  # longer than a question to the company may take
+
+_BEING_ASKED: LiteralString = """
+    SELECT FROM recovery
+    WHERE state = 'open' AND sim_reference IS NULL
+        AND (sim_known_at IS NULL OR sim_known_at < sim_asked_at)
+        AND NOT EXISTS (SELECT FROM recovery WHERE sim_reference = %s)
+        AND sim_asked_at > %s
+    LIMIT 1
+"""
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +63,11 @@ class SimChecks:
         _note(work, case.id, UNKNOWN, now)
 
     def take_in(self, reference: str, verdict: str) -> None:
-        """Write down the answer that came under this reference, better late than never."""
+        """Write down the answer that came under this reference, better late than never.
+
+        Raises Unavailable for one that nobody waits for while a reference is about to be stored:
+        it may be that one, faster than we are, and is to be said again.
+        """
         now = self._clock.now()
         with self._db.work() as work:
             row = work.row(
@@ -70,6 +85,8 @@ class SimChecks:
             if row:
                 _note(work, row[0], verdict, now)
                 outbox.promise(work, ERRAND, row[0], at=now)
+            elif work.row(_BEING_ASKED, reference, now - JUST_NOW) is not None:
+                raise Unavailable("the reference may not be stored yet")
 
     def _ask(self, recovery: int, phone: str) -> tuple[str | None, str | None]:
         try:
