@@ -79,15 +79,15 @@ class Forgot(Flow):
 
     begin = Menu(
         _(
-            "We ask people you trust. {span} after {quorum} say yes, choose a new PIN;"
-            " till then all stays. Free."
+            "We ask your guarantors. When {quorum} say yes, wait {span}, then choose a new PIN."
+            " Free."
         ),
         (_("Ask them"), "open"),
         back="left",
         confirm=True,
     )
     begin_alone = Menu(
-        _("Nobody you trust counts yet. Show an agent your ID card, or call {support}. Free."),
+        _("Nobody can vouch for you yet. Show an agent your ID card, or call {support}. Free."),
         (_("Ask for a new PIN"), "open"),
         back="left",
         confirm=True,
@@ -146,13 +146,14 @@ class Forgot(Flow):
 
     @do(
         right="stopped",
+        tried_out="tried_out",
         wrong=back_to("stop", _("Wrong PIN. Tries left: {tries_left}")),
         unreadable=back_to("stop", _("A PIN is 4 digits.")),
         moved="look",
     )
-    def veto(self, app: Services) -> Literal["right", "wrong", "unreadable", "moved"]:
+    def veto(self, app: Services) -> Literal["right", "tried_out", "wrong", "unreadable", "moved"]:
         try:
-            app.recoveries.veto(self.caller, self.typed)
+            was_right = app.recoveries.veto(self.caller, self.typed)
         except Invalid:
             return "unreadable"
         except PinWrong as no:
@@ -160,8 +161,14 @@ class Forgot(Flow):
             return "wrong"
         except NotFound:
             return "moved"
-        return "right"
+        return "right" if was_right else "tried_out"
 
+    tried_out = End(
+        _(
+            "Too many wrong PINs, so the request is stopped. Your PIN is as it was. It was free."
+            " Not you who asked? Call {support}."
+        )
+    )
     stopped = End(
         _("Stopped. Your PIN is as it was. It was free. Did you not ask for it? Tell {support}.")
     )

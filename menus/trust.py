@@ -14,9 +14,9 @@ from ussd_app.services import Services
 from ussd_app.values import Count, DayAndHour, Hidden, Line, Phone, Shown
 
 ASKED, ASKED_UNTIL = _("asked"), _("Asked, can answer until {until}.")
-SOON, COUNTS_FROM = _("from {day}"), _("Counts from {until}.")
-COUNTS, COUNTS_NOW = _("counts"), _("Counts.")
-IDLE, IDLE_NOW = _("does not count"), _("Does not count now.")
+SOON, COUNTS_FROM = _("from {day}"), _("Active from {until}.")
+COUNTS, COUNTS_NOW = _("active"), _("Active.")
+IDLE, IDLE_NOW = _("not active"), _("Not active now.")
 
 Found = Literal[
     "found", "myself", "stranger", "gone", "silent", "known",
@@ -67,7 +67,7 @@ class Guarantors(Flow):
         return "seen"
 
     menu = Menu(
-        _("Your guarantors: {counting} count, {needed} are needed."),
+        _("Your guarantors: {counting} active, {needed} are needed."),
         (_("Ask somebody"), "who"),
         (_("My guarantors"), "mine"),
         (_("People I vouch for"), "wards"),
@@ -88,7 +88,7 @@ class Guarantors(Flow):
         gone=back_to("who", _("{to} cannot be asked now.")),
         silent=back_to("who", _("{to} stopped our SMS.")),
         known=back_to("who", _("You have asked them before.")),
-        ring=back_to("who", _("Not for each other, not in a ring.")),
+        ring=back_to("who", _("You may not vouch for each other.")),
         busy=back_to("who", _("They vouch for enough people.")),
         full=back_to("who", _("You have enough. First remove one.")),
         tomorrow=back_to("who", _("Too many today. Try tomorrow.")),
@@ -119,7 +119,7 @@ class Guarantors(Flow):
         Pin,
         give={
             "about": _(
-                "Ask {name} {to}. Free. They have 3 days to answer and count {days} days later."
+                "Ask {name} {to}. Free. They have 3 days to answer and can vouch {days} days later."
             )
         },
         confirmed="ask",
@@ -173,23 +173,27 @@ class Guarantors(Flow):
     guarantor = Menu(_("{name} {phone}\n{standing}"), (_("Remove"), "remove_pin"), back="mine")
     remove_pin = Use(
         Pin,
-        give={"about": _("{name} is to be your guarantor no more:")},
+        give={"about": _("Not to have {name} as your guarantor:")},
         confirmed="remove",
         cancelled="guarantor",
     )
 
-    @do(removed="removed", gone="changed", careful="careful")
-    def remove(self, app: Services) -> Literal["removed", "gone", "careful"]:
+    @do(removed="removed", withdrawn="withdrawn", gone="changed", careful="careful")
+    def remove(self, app: Services) -> Literal["removed", "withdrawn", "gone", "careful"]:
         try:
-            app.guarantors.remove(self.caller, int(self.which))
+            was_asked = app.guarantors.remove(self.caller, int(self.which))
         except Careful as no:
             self.until = DayAndHour(app.local.day_and_hour(no.until))
             return "careful"
         except (NotAllowed, NotFound):
             return "gone"
-        return "removed"
+        return "withdrawn" if was_asked else "removed"
 
     removed = End(_("{name} is your guarantor no more. It cost nothing. You both get an SMS."))
+
+    withdrawn = End(
+        _("Your request to {name} is taken back. It cost nothing. You both get an SMS.")
+    )
 
     wards = Pick(
         _("You vouch for:"),
@@ -282,7 +286,6 @@ class Asked(Flow):
         _("{name} {phone} asks: if I lose my PIN, will you say it is me?"),
         (_("Accept"), "accept_pin"),
         (_("Decline"), "decline_pin"),
-        (_("Later"), "left"),
         back="left",
     )
     accept_pin = Use(
@@ -318,7 +321,7 @@ class Asked(Flow):
 
     accepted = End(
         _(
-            "Thank you. You are a guarantor of {name}; it counts in {days} days and is free."
+            "Thank you. You are a guarantor of {name}; you can vouch in {days} days, free."
             " To stop: {code}, My account."
         )
     )

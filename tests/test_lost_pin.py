@@ -47,7 +47,7 @@ def test_r_a05_stopping_takes_a_dial_and_two_answers(friends: World) -> None:
     amina = Handset(friends.switchboard(), AMINA)
 
     amina.dial()
-    told = amina.say("1", PIN)
+    told = amina.say("2", PIN)
 
     assert told.startswith("END Stopped.")
     assert friends.services.recoveries.progress(AMINA) is None

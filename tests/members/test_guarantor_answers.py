@@ -23,7 +23,7 @@ def test_r_a04_accepting_is_told_to_both_and_counts_after_three_days(circle: Cir
     assert circle.told(AMINA, BARAKA) == [
         [
             (
-                f"Umoja: Baraka O 0700000002 is your guarantor and counts from {since}."
+                f"Umoja: Baraka O 0700000002 is your guarantor, active from {since}."
                 f" Not you? Call 0800724724."
             )
         ],

@@ -198,7 +198,7 @@ def test_r_a05_of_many_wrong_tries_to_stop_it_three_are_evaluated(lost: Lost) ->
     lost.go_by(Rules(), pins=pins_with(lost.world, vault))
     lost.open()
 
-    def guess(number: int) -> None:
+    def guess(number: int) -> bool:
         return insist(lambda: lost.recoveries.veto(AMINA, f"91{number:02}"))
 
     told = crowd(25, guess)

@@ -435,7 +435,7 @@ class RecoveriesAndModel(RuleBasedStateMachine):
                 assert list(reading.rows(one.query)) == []
 
     def end_with_pin(
-        self, deed: Callable[[Phone, str], None], state: str, *, is_right: bool, may: bool
+        self, deed: Callable[[Phone, str], object], state: str, *, is_right: bool, may: bool
     ) -> None:
         attempt = self.model.attempts[-1] if self.model.attempts else None
         pin = self.model.pin if is_right else WRONG

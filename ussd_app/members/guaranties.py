@@ -14,6 +14,7 @@ from ussd_app.values import Name, Phone
 
 ASKED, ACCEPTED, DECLINED = "asked", "accepted", "declined"
 LAPSED, REMOVED, LEFT = "lapsed", "removed", "left"
+WITHDRAWN = "withdrawn"  # how people are told of REMOVED that was never accepted
 
 TEXTS: Mapping[str, tuple[Text, Text]] = {
     ASKED: (
@@ -27,10 +28,7 @@ TEXTS: Mapping[str, tuple[Text, Text]] = {
         ),
     ),
     ACCEPTED: (
-        _(
-            "{org}: {name} {phone} is your guarantor and counts from {until}."
-            " Not you? Call {support}."
-        ),
+        _("{org}: {name} {phone} is your guarantor, active from {until}. Not you? Call {support}."),
         _(
             "{org}: you are a guarantor of {name} {phone}, from {until} on."
             " Never tell anybody your PIN. To stop, dial {code}."
@@ -47,6 +45,10 @@ TEXTS: Mapping[str, tuple[Text, Text]] = {
     REMOVED: (
         _("{org}: {name} {phone} is not your guarantor any more. Not you? Call {support}."),
         _("{org}: {name} {phone} does not need you as a guarantor any more."),
+    ),
+    WITHDRAWN: (
+        _("{org}: you took back your request to {name} {phone}. Not you? Call {support}."),
+        _("{org}: {name} {phone} took back the request to be a guarantor. You need not answer."),
     ),
     LEFT: (
         _(
@@ -87,6 +89,7 @@ class Bond:
     guarantor: Person
     state: str
     asked_at: datetime
+    was_accepted: bool = False
 
 
 def lock(work: Work, *phones: Phone) -> Mapping[str, Person]:
@@ -116,9 +119,11 @@ def hold(work: Work, guaranty: int) -> Bond:
     if phones is None:
         raise NotFound("no such guaranty")
     people = lock(work, *phones)
-    state, asked_at = work.the_row("SELECT state, asked_at FROM guarantor WHERE id = %s", guaranty)
+    state, asked_at, was_accepted = work.the_row(
+        "SELECT state, asked_at, accepted_at IS NOT NULL FROM guarantor WHERE id = %s", guaranty
+    )
     ward, guarantor = (people[phone] for phone in phones)
-    return Bond(guaranty, ward, guarantor, state, asked_at)
+    return Bond(guaranty, ward, guarantor, state, asked_at, was_accepted)
 
 
 def both(work: Work, ward: Phone, other: Phone) -> tuple[Person, Person]:
@@ -157,7 +162,8 @@ def refuse_other(person: Person, caller: Phone) -> None:
 
 def news(bond: Bond, until: str, signature: Mapping[str, str]) -> tuple[Draft, Draft]:
     """What both are told of the state the guaranty has come into."""
-    to_ward, to_guarantor = TEXTS[bond.state]
+    is_request = bond.state == REMOVED and not bond.was_accepted
+    to_ward, to_guarantor = TEXTS[WITHDRAWN if is_request else bond.state]
 
     def told(to: Person, of: Person, text: Text, kind: str) -> Draft:
         return Draft(

@@ -218,20 +218,21 @@ class Guarantors:
                 refuse_full(work, bond.guarantor, self._policy)
             self._become(work, bond, to, audit.by_member(bond.guarantor.id))
 
-    def remove(self, ward: Phone, guaranty: int) -> None:
+    def remove(self, ward: Phone, guaranty: int) -> bool:
         """The ward trusts them no more: their vote in an open recovery is void. Both are told.
 
-        Again changes nothing. Raises NotFound, Careful, NotAllowed for who is blocked.
+        Whether it was but a request, which nobody had answered. Again changes nothing. Raises NotFound, Careful, NotAllowed for who is blocked.
         """
         with self._db.work() as work:
             bond = hold(work, guaranty)
             refuse_other(bond.ward, ward)
             if bond.state == REMOVED:
-                return
+                return not bond.was_accepted
             if bond.state not in (ASKED, ACCEPTED):
                 raise NotFound("over")
             refuse_careful(bond.ward, self._clock.now())
             self._become(work, bond, REMOVED, audit.by_member(bond.ward.id))
+            return not bond.was_accepted
 
     def leave(self, guarantor: Phone, guaranty: int) -> None:
         """They vouch no more: their vote in an open recovery is void. Both are told.

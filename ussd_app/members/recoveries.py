@@ -142,13 +142,14 @@ class Recoveries:
                 case = self._docket.hear(work, case, voter, vouches=vouches, at=now)
             return progress_of(case, now)
 
-    def veto(self, phone: Phone, typed: str) -> None:
+    def veto(self, phone: Phone, typed: str) -> bool:
         """Stop the caller's own recovery with the PIN they know, also while that is locked.
 
-        Tries are counted for this recovery alone; when they are used up it is stopped all the same.
+        Tries are counted for this recovery alone; when they are used up it is stopped all the same,
+        and the answer is False.
         Again changes nothing. Raises Invalid, PinWrong, NotFound (nothing to stop).
         """
-        self._end_with_pin(phone, typed, "vetoed")
+        return self._end_with_pin(phone, typed, "vetoed")
 
     def unlock(self, phone: Phone, typed: str) -> None:
         """End the caller's ready recovery with the PIN they remember after all; a day of care follows.
@@ -258,24 +259,26 @@ class Recoveries:
             )
         return case.next_moment(now, self._rules)
 
-    def _end_with_pin(self, phone: Phone, typed: str, state: Literal["vetoed", "unlocked"]) -> None:
+    def _end_with_pin(self, phone: Phone, typed: str, state: Literal["vetoed", "unlocked"]) -> bool:
+        """Whether the PIN was right, or it had ended so."""
         with self._db.reading() as reading:
             seen = self._endable(reading, phone, state)
         if seen is None:
-            return
-        self._prove(seen, phone, typed, stops=state == "vetoed")
+            return True
+        is_right = self._prove(seen, phone, typed, stops=state == "vetoed")
         with self._db.work() as work:
             case = self._endable(work, phone, state, lock=True)
             if case is None:
-                return
+                return is_right
             by, now = audit.by_member(case.member), self._clock.now()
             if state == "unlocked":
                 self._pins.forgive(work, case.member)
                 self._be_careful(work, case.member, now)
             self._docket.end(work, case, state, by=by, at=now)
+        return is_right
 
-    def _prove(self, case: Case, phone: Phone, typed: str, *, stops: bool) -> None:
-        """Raises PinWrong, and PinLocked once the tries are used up.
+    def _prove(self, case: Case, phone: Phone, typed: str, *, stops: bool) -> bool:
+        """Whether it is theirs. Raises PinWrong, and PinLocked once the tries are used up.
 
         But whoever wants it stopped gets it stopped then: a thief must not type the owner's tries
         away, and can ask anew for what they stop.
@@ -286,6 +289,8 @@ class Recoveries:
         except PinLocked:
             if not stops:
                 raise
+            return False
+        return True
 
     def _be_careful(self, work: Work, member: int, now: datetime) -> None:
         """For a day little may be sent."""
