@@ -10,7 +10,7 @@ from ussd_app.errors import Invalid, LimitReached, NotAllowed, NotFound, PinLock
 from ussd_app.members.recoveries import NotReady, Progress, Stage
 from ussd_app.services import Services
 from ussd_app.text import Text
-from ussd_app.values import Count, Hidden, Line, Span
+from ussd_app.values import Amount, Count, Hidden, Line, Span
 
 MINUTE, MINUTES, HOURS = _("1 minute"), _("{count} minutes"), _("{count} hours")
 HOURS_FROM = timedelta(hours=2)
@@ -44,6 +44,7 @@ class Forgot(Flow):
     asked: Count
     quorum: Count
     span: Span
+    most: Amount
     tries_left: Count
     proof: Hidden
 
@@ -196,13 +197,13 @@ class Forgot(Flow):
             return "moved"
         except NotAllowed:
             return "blocked"
-        self.span = worded(app, app.recoveries.rules.careful, self.language)
+        self.most, self.span = self._care(app)
         return "finished"
 
     finished = End(
         _(
-            "Your new PIN holds. For {span} you can send only a little. Tell it to nobody, not even"
-            " us. It was free. SMS follows."
+            "Your new PIN holds. For {span} you can send up to {most}. Tell it to nobody, not even"
+            " us. Free. SMS follows."
         )
     )
 
@@ -227,16 +228,22 @@ class Forgot(Flow):
             return "used_up"
         except (NotFound, NotReady):
             return "moved"
-        self.span = worded(app, app.recoveries.rules.careful, self.language)
+        self.most, self.span = self._care(app)
         return "right"
 
     unlocked = End(
-        _("Right. Your PIN works again. For {span} you can send only a little. It was free.")
+        _("Right. Your PIN works again. For {span} you can send up to {most}. It was free.")
     )
 
     blocked = End(_("Nothing was done. Your account is blocked. Call {support}."))
     over = End(_("That request is over already. Nothing was done now. Not you? Call {support}."))
     left = Return()
+
+    def _care(self, app: Services) -> tuple[Amount, Span]:
+        """How much may be sent for now, and how long no more than that."""
+        me = app.members.get(self.caller).id
+        span = worded(app, app.recoveries.rules.careful, self.language)
+        return app.payments.room(me, me), span
 
 
 def outlook(progress: Progress) -> Outlook:

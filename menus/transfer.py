@@ -9,11 +9,20 @@ from ussd_app.errors import Conflict, Invalid, LimitReached, NotAllowed, NotEnou
 from ussd_app.messages.service import OptedOut
 from ussd_app.services import Services
 from ussd_app.transfers.payments import Order, PayeeLimit, Twin
-from ussd_app.values import Amount, Hidden, Hour, Phone, Quantity, Reference, Shown
+from ussd_app.values import Amount, DayAndHour, Hidden, Hour, Phone, Quantity, Reference, Shown
 
 Weighed = Literal[
-    "fine", "spent", "unreadable", "limit", "payee_full", "payee_gone", "blocked", "twin"
+    "fine",
+    "spent",
+    "unreadable",
+    "limit",
+    "limit_care",
+    "payee_full",
+    "payee_gone",
+    "blocked",
+    "twin",
 ]
+Found = Literal["member", "careful", "gone", "stranger", "myself", "too_many"]
 Sent = Literal["sent", "short", "limit", "payee_full", "payee_gone", "twin", "spent"]
 
 
@@ -26,6 +35,7 @@ class Transfer(Flow):
     amount: Amount
     most: Amount
     at: Hour
+    until: DayAndHour
     meant: Hidden
     quoted: Reference
     balance: Amount
@@ -39,12 +49,13 @@ class Transfer(Flow):
 
     @do(
         member="how_much",
+        careful="how_much_care",
         gone=back_to("recipient", _("{name} cannot receive.")),
         stranger="stranger",
         myself=back_to("recipient", _("That is your own number.")),
         too_many=back_to("recipient", _("Too many new numbers. Try tomorrow.")),
     )
-    def find(self, app: Services) -> Literal["member", "gone", "stranger", "myself", "too_many"]:
+    def find(self, app: Services) -> Found:
         payer = app.members.get(self.caller)
         try:
             payee = app.recipients.find(payer, self.to)
@@ -58,7 +69,10 @@ class Transfer(Flow):
         if not payee.is_active:
             return "gone"
         self.most = app.payments.room(payer.id, payee.id)
-        return "member"
+        if payer.careful_until is None or payer.careful_until <= app.clock.now():
+            return "member"
+        self.until = DayAndHour(app.local.day_and_hour(payer.careful_until))
+        return "careful"
 
     stranger = Menu(
         _("{to} has not joined yet."),
@@ -99,11 +113,19 @@ class Transfer(Flow):
         back="recipient",
     )
 
+    how_much_care = Ask(
+        _("How much for {name}? After your lost PIN: up to {most} until {until}."),
+        "quantity",
+        then="weigh",
+        back="recipient",
+    )
+
     @do(
         fine="confirm",
         spent="became",
         unreadable=back_to("how_much", Quantity.too_fine),
         limit=back_to("how_much", _("That is above your limit.")),
+        limit_care=back_to("how_much_care", _("That is above your limit.")),
         payee_full=back_to("how_much", _("{name} cannot hold that much.")),
         payee_gone=back_to("recipient", _("{name} cannot receive.")),
         blocked="blocked",
@@ -120,7 +142,7 @@ class Transfer(Flow):
             return "payee_full"
         except LimitReached as no:
             self.most = Amount(no.remaining, self.most.unit)
-            return "limit"
+            return "limit_care" if hasattr(self, "until") else "limit"
         except Twin as before:
             self.at = Hour(app.local.hour(before.at))
             return "twin"

@@ -27,6 +27,7 @@ class MemberView:
     kind: str
     status: str
     joined_at: datetime
+    careful_until: datetime | None = None
 
     @property
     def is_active(self) -> bool:
@@ -54,15 +55,15 @@ class Members:
         with self._db.reading() as reading:
             row = reading.row(
                 """
-                SELECT id, phone, name, language, kind, status, joined_at
+                SELECT id, phone, name, language, kind, status, joined_at, careful_until
                 FROM member WHERE phone = %s AND status IN ('ACTIVE', 'BLOCKED')
                 """,
                 phone,
             )
         if row is None:
             return None
-        member, number, name, language, kind, status, joined_at = row
-        return MemberView(member, Phone(number), Name(name), language, kind, status, joined_at)
+        member, number, name, *more = row
+        return MemberView(member, Phone(number), Name(name), *more)
 
     def get(self, phone: Phone) -> MemberView:
         """The member who calls. Raises NotFound."""
