@@ -161,7 +161,7 @@ def test_r_a05_of_finish_and_veto_exactly_one_wins(lost: Lost, _round: int) -> N
     finished, stopped = crowd(2, lambda number: insist(deeds[number]))
 
     if isinstance(finished, Exception):
-        assert (type(finished), stopped) == (NotReady, None)
+        assert (type(finished), stopped) == (NotReady, True)
         assert lost.row() == "vetoed"
         assert lost.knows(PIN)
     else:
