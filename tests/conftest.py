@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +11,8 @@ import pytest
 import redis
 import structlog
 from hypothesis import HealthCheck, settings
-from psycopg import sql
 
+from tests.db.surgery import TEMPLATE, database, surgeon, theatre
 from tests.people import AT_API_KEY, AT_USERNAME, Company, World
 from ussd_app.db import migrate
 from ussd_app.embedded.postgres import ADMIN, APP, OWNER
@@ -28,8 +26,7 @@ settings.register_profile(
 )
 settings.load_profile("ussd")
 
-TEMPLATE = "blank"
-_numbers = itertools.count(1)
+__all__ = ["database", "surgeon", "theatre"]
 
 
 @pytest.fixture(autouse=True)
@@ -57,21 +54,6 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
         yield started
     finally:
         started.stop()
-
-
-@pytest.fixture
-def database(stores: Stores) -> Iterator[str]:
-    """The name of a fresh database, as migrations leave it."""
-    assert stores.postgres
-    name = f"test_{next(_numbers)}_{secrets.token_hex(3)}"
-    with psycopg.connect(stores.postgres.url(ADMIN, "postgres"), autocommit=True) as admin:
-        admin.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
-                sql.Identifier(name), sql.Identifier(TEMPLATE), sql.Identifier(OWNER)
-            )
-        )
-        yield name
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture

@@ -4,12 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.db.line import company, line_to_company
-from tests.db.surgery import database, surgeon, theatre
 from ussd_app.embedded.postgres import Postgres
 from ussd_app.embedded.stores import Stores
-
-__all__ = ["company", "database", "line_to_company", "surgeon", "theatre"]
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """A database under the hands of its superuser: look at everything, break anything.
 
-Making a database takes longer than most tests do. So the tests beside this conftest share one, and
-it is emptied before each of them; one whose structure was cut is thrown away.
+Making a database takes longer than most tests do. So they share one, and it is emptied before each
+of them; one whose structure was cut, or found cut, is thrown away.
 """
 
 from __future__ import annotations
@@ -15,23 +15,36 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.conftest import TEMPLATE
 from ussd_app.embedded.postgres import ADMIN, OWNER, Postgres
 from ussd_app.embedded.stores import Stores
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Snapshot = dict[str, str]
 
+TEMPLATE = "blank"
 FAILS_AT_COMMIT = "COMMIT"
 KEPT = ("alembic_version", "limit_rule")
+GONE_MILLISECONDS = 5000
 
+_CLOSE: LiteralString = """
+    SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_STRUCTURE: LiteralString = """
+    SELECT md5(string_agg(part, ' ' ORDER BY part)) FROM (
+        SELECT 'c' || oid || ':' || xmin FROM pg_constraint
+        UNION ALL SELECT 'f' || oid || ':' || xmin FROM pg_proc
+            WHERE pronamespace = 'public'::regnamespace
+        UNION ALL SELECT 't' || oid || ':' || xmin FROM pg_trigger
+        UNION ALL SELECT 'r' || oid || ':' || relnatts || relowner || coalesce(relacl::text, '')
+            FROM pg_class WHERE relnamespace = 'public'::regnamespace
+    ) AS parts(part)
+"""
 _EMPTY = """
-    SET session_replication_role = replica;
-    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE datname = current_database() AND pid <> pg_backend_pid();
-    DROP FUNCTION IF EXISTS sabotage CASCADE;
     DELETE FROM limit_rule;
     INSERT INTO limit_rule OVERRIDING SYSTEM VALUE SELECT * FROM pg_temp.first_rules;
+    DELETE FROM alembic_version;
+    INSERT INTO alembic_version SELECT * FROM pg_temp.first_version;
     SELECT setval(oid::regclass, 1, false) FROM pg_class
         WHERE relkind = 'S' AND relname <> 'limit_rule_id_seq' AND relnamespace = 'public'::regnamespace;
     SET session_replication_role = origin;
@@ -46,26 +59,36 @@ class Theatre:
     name: str = ""
     connection: Connection | None = field(default=None, init=False)
     is_cut: bool = field(default=False, init=False)
+    structure: str = field(default="", init=False)
+    emptying: sql.Composed | None = field(default=None, init=False)
 
     def prepare(self) -> str:
         """The name of a database as migrations leave it."""
-        if self.is_cut:
+        if self.connection:
+            self.connection.execute(_CLOSE, [GONE_MILLISECONDS])
+        if self.is_cut or self._structure() != self.structure:
             self.close()
-        if self.connection is None:
+        if self.connection is None or self.emptying is None:
             return self._make()
-        tables = _tables(self.connection)
-        self.connection.execute("SET session_replication_role = replica")
-        for table in tables:
-            if table not in KEPT:
-                self.connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
-        self.connection.execute(_EMPTY)
+        self.connection.execute(self.emptying)
         return self.name
 
     def close(self) -> None:
         """Use it no more."""
         if self.connection:
             self.connection.close()
+            with psycopg.connect(self.postgres.url(ADMIN, "postgres"), autocommit=True) as admin:
+                admin.execute(
+                    sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self.name))
+                )
         self.connection, self.is_cut = None, False
+
+    def _structure(self) -> str:
+        if self.connection is None:
+            return ""
+        row = self.connection.execute(_STRUCTURE).fetchone()
+        assert row
+        return str(row[0])
 
     def _make(self) -> str:
         self.name = f"shared_{secrets.token_hex(4)}"
@@ -78,6 +101,18 @@ class Theatre:
         self.connection = psycopg.connect(self.postgres.url(ADMIN, self.name), autocommit=True)
         self.connection.execute("SET client_min_messages = warning")
         self.connection.execute("CREATE TEMPORARY TABLE first_rules AS SELECT * FROM limit_rule")
+        self.connection.execute(
+            "CREATE TEMPORARY TABLE first_version AS SELECT * FROM alembic_version"
+        )
+        self.emptying = sql.SQL("SET session_replication_role = replica; {} {}").format(
+            sql.SQL("").join(
+                sql.SQL("DELETE FROM {};").format(sql.Identifier(table))
+                for table in _tables(self.connection)
+                if table not in KEPT
+            ),
+            sql.SQL(_EMPTY),
+        )
+        self.structure = self._structure()
         return self.name
 
 

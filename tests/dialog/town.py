@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import sql
 
-from tests.conftest import TEMPLATE
+from tests.db.surgery import TEMPLATE
 from tests.people import AMINA, BARAKA, Company, World
 from ussd_app.embedded.postgres import ADMIN, APP, OWNER
 from ussd_app.embedded.stores import Stores

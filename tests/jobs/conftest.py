@@ -4,14 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.db.line import company, line_to_company
-from tests.db.surgery import database, surgeon, theatre
 from tests.jobs import trap
 from tests.jobs.crew import Crew
 from tests.messages.post import Post
 from tests.people import World
-
-__all__ = ["company", "database", "line_to_company", "surgeon", "theatre"]
 
 HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 
