@@ -272,18 +272,25 @@ class Reason(str):
 
     __slots__ = ()
     widest: ClassVar[str] = ""
-    unreadable: ClassVar[Text] = _("Say why in a few words without digits.")
-    complaints: ClassVar[tuple[Text, ...]] = (unreadable,)
+    has_digits: ClassVar[Text] = _("Say why without digits: no number, PIN or amount.")
+    too_short: ClassVar[Text] = _("Say why in a few words.")
+    too_long: ClassVar[Text] = _("Say why in fewer words.")
+    unprintable: ClassVar[Text] = _("Say why in letters that can be printed.")
+    complaints: ClassVar[tuple[Text, ...]] = (has_digits, too_short, too_long, unprintable)
 
     @classmethod
     def parse(cls, typed: str, near: str = "") -> Self:
         """Printable words without digits: a number, a PIN or an amount does not belong there."""
         del near
         words = _SPACES.sub(" ", unicodedata.normalize("NFC", typed)).strip()
-        has_digits = any(unicodedata.category(c).startswith("N") for c in words)
-        fits = REASON_LETTERS_LEAST <= len(words) <= REASON_LETTERS
-        if has_digits or not fits or not words.isprintable():
-            raise Invalid(cls.unreadable)
+        if any(unicodedata.category(c).startswith("N") for c in words):
+            raise Invalid(cls.has_digits)
+        if not words.isprintable():
+            raise Invalid(cls.unprintable)
+        if len(words) < REASON_LETTERS_LEAST:
+            raise Invalid(cls.too_short)
+        if len(words) > REASON_LETTERS:
+            raise Invalid(cls.too_long)
         return cls(words)
 
 

@@ -88,7 +88,21 @@ def test_r_c02_a_number_that_stands_twice_is_invited_once(world: World) -> None:
 
     world.run_errands()
 
-    assert Counter(ends(world, batch)) == {("invited", ""): 3}
+    assert ends(world, batch) == [("invited", ""), *[("invited", "had been invited before")] * 2]
+    assert len(world.company.sms("+254722000001")) == 1
+
+
+def test_r_c02_a_list_given_again_says_that_they_had_been_invited_before(world: World) -> None:
+    batches = [take(world, person(1), person(2)) for _ in range(2)]
+    world.services.invitation_lists.carry(batches[0])
+    world.clock.advance(seconds=1)
+
+    again = take(world, person(1), person(3))
+    world.run_errands()
+
+    assert ends(world, batches[0]) == [("invited", "")] * 2
+    assert ends(world, batches[1]) == [("invited", "had been invited before")] * 2
+    assert ends(world, again) == [("invited", "had been invited before"), ("invited", "")]
     assert len(world.company.sms("+254722000001")) == 1
 
 

@@ -31,5 +31,7 @@ def change(number: str, *, blocked: bool, why: str) -> None:
             raise click.ClickException(f"that cannot be: {no}") from None
         finally:
             built.db.close()
-    told = "blocked" if blocked else "not blocked"
-    click.echo(f"now {told}; an SMS says so" if changed else f"was {told} already")
+    if changed:
+        click.echo("blocked; an SMS tells them" if blocked else "unblocked; an SMS tells them")
+    else:
+        click.echo(f"nothing changed: they were {'blocked already' if blocked else 'not blocked'}")

@@ -20,6 +20,7 @@ from ussd_app.values import Name, Phone
 ERRAND = "invitations"
 ROWS_MOST = 10_000
 ROWS_AT_ONCE = 100
+BEFORE = "had been invited before"
 LETTERS_KEPT = 100  # of each value as it was written
 
 Row = tuple[str, str, str, str]
@@ -160,15 +161,19 @@ class InvitationLists:
             if row is None:
                 return
             phone, name, language, kind = self._read(row)
+            now = self._clock.now()
             inviter = Inviter(None, self._organisation, by)
             invitation = self._invitations.invite_for(
                 work, inviter, phone, name, language, kind=kind
             )
             work.run(
                 """
-                UPDATE invitation_row SET state = 'invited', invitation = %s
-                WHERE batch = %s AND line = %s
+                UPDATE invitation_row SET state = 'invited', invitation = i.id,
+                    why = CASE WHEN i.made_at < %s THEN %s END
+                FROM invitation i WHERE i.id = %s AND batch = %s AND line = %s
                 """,
+                now,
+                BEFORE,
                 invitation,
                 batch,
                 line,

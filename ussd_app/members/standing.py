@@ -20,6 +20,12 @@ ERRAND = "hang-up"
 
 BLOCKED = _("{org}: your account is blocked. No money can be sent or received. Call {support}.")
 UNBLOCKED = _("{org}: your account works again. Dial {code} any time. Questions? Call {support}.")
+NO_MEMBERS = {
+    Status.INVITED: "they were invited and have not joined yet",
+    Status.EXPIRED: "they were invited and have not joined, and the invitation has lapsed",
+    Status.DELETED: "they are a member no more",
+}
+"""Why somebody is neither blocked nor unblocked."""
 
 
 class Calls(Protocol):
@@ -49,12 +55,12 @@ class Standing:
         """Refuse the member from this moment on; False if they are blocked already.
 
         Their live call ends at its next hop, money is refused in every channel, and they are told
-        by SMS. Raises Invalid for a reason that cannot be kept, NotFound, and Conflict where their
-        status does not allow it.
+        by SMS. Raises Invalid for a reason that cannot be kept, NotFound, and Conflict for who
+        is no member yet, or no more.
         """
         reason = Reason.parse(why)
         with self._db.work() as work:
-            member, _was = _find(work, phone)
+            member = _find(work, phone)
             if not self._change(work, member, Status.BLOCKED, by=by, why=reason, text=BLOCKED):
                 return False
             outbox.promise(work, ERRAND, member, at=self._clock.now())
@@ -65,13 +71,11 @@ class Standing:
     def unblock(self, phone: Phone, *, by: Actor, why: str) -> bool:
         """Let the member in again; they are told by SMS. False if nothing stands in their way.
 
-        Raises Invalid as `block` does, NotFound, and Conflict for who is no member, or no more.
+        Raises as `block` does.
         """
         reason = Reason.parse(why)
         with self._db.work() as work:
-            member, was = _find(work, phone)
-            if was not in (Status.ACTIVE, Status.BLOCKED):
-                raise Conflict(f"{was} is not blocked")
+            member = _find(work, phone)
             return self._change(work, member, Status.ACTIVE, by=by, why=reason, text=UNBLOCKED)
 
     def hang_up(self, member: int) -> None:
@@ -106,9 +110,13 @@ class Standing:
         return True
 
 
-def _find(work: Work, phone: Phone) -> tuple[int, Status]:
-    """Who has the number, and their status, which nobody changes meanwhile."""
+def _find(work: Work, phone: Phone) -> int:
+    """The member who has the number, and whose status nobody changes meanwhile."""
     row = work.row("SELECT id, status FROM member WHERE phone = %s FOR NO KEY UPDATE", phone)
     if row is None:
         raise NotFound("no such member")
-    return row[0], Status(row[1])
+    member, was = row
+    if was in NO_MEMBERS:
+        raise Conflict(NO_MEMBERS[was])
+    assert isinstance(member, int)
+    return member
