@@ -16,6 +16,7 @@ from ussd_app.commands import (
     menus,
     processes,
     reconcile,
+    recoveries,
     run,
     standing,
 )
@@ -110,6 +111,40 @@ def block(phone: str, why: str) -> None:
 def unblock(phone: str, why: str) -> None:
     """Let the blocked member with that PHONE in again. They are told by SMS."""
     standing.change(phone, blocked=False, why=why)
+
+
+@main.command()
+@click.argument("phone")
+@_WHY
+def unlock(phone: str, why: str) -> None:
+    """Let the member with that PHONE try their PIN again: it stays as it is. They get an SMS."""
+    standing.unlock(phone, why=why)
+
+
+@main.group("recoveries", invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def recoveries_group(context: click.Context, *, as_json: bool) -> None:
+    """List the lost PINs that wait for people of the organisation, or decide one."""
+    if context.invoked_subcommand is None:
+        recoveries.show(as_json=as_json)
+
+
+@recoveries_group.command("approve")
+@click.argument("recovery", metavar="ID", type=int)
+@click.option("--by", "named", help="You, by name or uid: refused if somebody else runs this.")
+@_WHY
+def recoveries_approve(recovery: int, named: str | None, why: str) -> None:
+    """Let the recovery ID go on, once two users of this machine have approved it."""
+    recoveries.approve(recovery, named=named, why=why)
+
+
+@recoveries_group.command("refuse")
+@click.argument("recovery", metavar="ID", type=int)
+@_WHY
+def recoveries_refuse(recovery: int, why: str) -> None:
+    """End the recovery ID. Its owner is told by SMS and keeps the PIN there is."""
+    recoveries.refuse(recovery, why=why)
 
 
 @main.command("doctor")

@@ -63,10 +63,23 @@ def test_everything_that_is_looked_at_has_a_name(built: Built) -> None:
         "clocks agree",
         "the books are append-only",
         "identities promised and not made yet",
+        "lost PINs that wait for the organisation",
         "every PIN's pepper is at hand",
         "Redis evicts nothing",
         "Redis asks for a password",
     ]
+
+
+def test_lost_pins_that_wait_for_the_organisation_are_counted(built: Built, world: World) -> None:
+    world.join(AMINA, "Amina")
+    name = "lost PINs that wait for the organisation"
+    before = next(one for one in doctor._all(built) if one.name == name)
+
+    world.services.recoveries.open(AMINA)
+
+    after = next(one for one in doctor._all(built) if one.name == name)
+    assert (before.seen, after.seen) == ("0", "1; see `ussd-app recoveries`")
+    assert found(built) == {}
 
 
 def test_tables_of_another_version_are_found(built: Built, surgeon: Surgeon) -> None:

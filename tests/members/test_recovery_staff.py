@@ -322,8 +322,8 @@ def test_r_a03_the_staff_open_a_lock_without_a_new_pin(lost: Lost) -> None:
     lost.sms()
     pins = lost.world.services.pins
 
-    assert pins.unlock(lost.amina, by=STAFF) is True
-    assert pins.unlock(lost.amina, by=STAFF) is False
+    assert pins.unlock(lost.amina, by=STAFF, why=WHY) is True
+    assert pins.unlock(lost.amina, by=STAFF, why=WHY) is False
 
     assert pins.check(AMINA, PIN) == lost.amina
     assert lost.sms() == [
@@ -338,7 +338,7 @@ def test_r_a03_the_staff_open_a_lock_without_a_new_pin(lost: Lost) -> None:
 def test_r_a03_a_lock_opened_by_staff_begins_anew(lost: Lost) -> None:
     pins = lost.world.services.pins
     lost.lock()
-    pins.unlock(lost.amina, by=STAFF)
+    pins.unlock(lost.amina, by=STAFF, why=WHY)
 
     left = []
     for _ in range(2):

@@ -8,17 +8,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from click.testing import CliRunner, Result
 
 from tests.db.crowd import crowd, eventually, given, raised
 from tests.db.surgery import Surgeon
 from tests.dialog.evidence import changed, payments, pin_charges, tables
+from tests.members.shell import run
 from tests.members.vaults import Killed
 from tests.people import AMINA, BARAKA, CHEBET, PIN, ZAWADI, Handset, World
 from tests.transfers.busy import WAITING, busy
 from ussd_app import bootstrap
 from ussd_app.audit.service import SHELL, Actor
-from ussd_app.cli import main
 from ussd_app.commands import reconcile
 from ussd_app.commands.findings import OK
 from ussd_app.db import Database
@@ -454,27 +453,6 @@ def test_r_c06_a_payment_whose_pin_was_right_a_moment_before_the_block_is_not_ma
 
 
 # The commands
-
-
-def run(world: World, *words: str) -> Result:
-    """A command in the environment of this world."""
-    settings = world.settings
-    peppers = ",".join(f"{name}:{key.hex()}" for name, key in settings.pin_peppers.items())
-    return CliRunner().invoke(
-        main,
-        words,
-        env={
-            "APP_ENV": "test",
-            "DATABASE_URL": settings.database_url,
-            "REDIS_URL": settings.redis_url,
-            "CALLBACK_SECRETS": settings.callback_secrets[0],
-            "PIN_PEPPERS": peppers,
-            "SESSION_DATA_KEY": settings.session_data_key.hex(),
-            "SESSION_INDEX_KEY": settings.session_index_key.hex(),
-            "MESSAGE_KEY": settings.message_key.hex(),
-            "CODE_KEY": settings.code_key.hex(),
-        },
-    )
 
 
 def test_r_c06_an_operator_blocks_and_unblocks(town: World, amina: Handset) -> None:

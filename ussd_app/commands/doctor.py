@@ -84,6 +84,9 @@ def _database(built: Built) -> Iterator[Finding]:
         told = [f"{pepper}: {count}{' MISSING' * (pepper in gone)}" for pepper, count in used]
         (waiting,) = reading.the_row("SELECT count(*) FROM errand WHERE kind = %s", IDENTITY)
         yield Finding("identities promised and not made yet", OK, str(waiting))
+        decide = len(built.services.recovery_desk.waiting())
+        command = "; see `ussd-app recoveries`" if decide else ""
+        yield Finding("lost PINs that wait for the organisation", OK, f"{decide}{command}")
         yield Finding("every PIN's pepper is at hand", VIOLATED if gone else OK, ", ".join(told))
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections import Counter
 from pathlib import Path
 
 import click
 
 from ussd_app import bootstrap, log
-from ussd_app.audit.service import SHELL, Actor
 from ussd_app.bootstrap import Built
 from ussd_app.commands import environment
+from ussd_app.commands.operators import operator
 from ussd_app.errors import NotFound
 from ussd_app.members.invitation_lists import ROWS_MOST, Row
 from ussd_app.members.kinds import BORROWER
@@ -29,7 +28,7 @@ def one(phone: str, name: str, *, language: str | None, kind: str, as_json: bool
         built = _built(settings)
         lists = built.services.invitation_lists
         row = (phone, name, language or settings.default_language, kind)
-        batch = lists.take([row], by=_operator())
+        batch = lists.take([row], by=operator())
         lists.carry(batch)
         return _tell(built, batch, as_json=as_json)
 
@@ -39,7 +38,7 @@ def many(path: Path, *, as_json: bool) -> int:
     with environment.settings() as settings:
         built = _built(settings)
         rows = read(path, language=settings.default_language)
-        batch = built.services.invitation_lists.take(rows, by=_operator())
+        batch = built.services.invitation_lists.take(rows, by=operator())
         built.db.close()
     told = {"batch": batch, "rows": len(rows)}
     words = f"batch {batch}: {len(rows)} rows; see `ussd-app invite --results {batch}`"
@@ -87,10 +86,6 @@ def read(path: Path, *, language: str) -> list[Row]:
 def _built(settings: Settings) -> Built:
     log.configure("error")
     return bootstrap.build(settings, name="invite")
-
-
-def _operator() -> Actor:
-    return Actor("operator", os.getuid(), SHELL)
 
 
 def _tell(built: Built, batch: int, *, as_json: bool) -> int:

@@ -204,13 +204,14 @@ class Pins:
             charge()
             return self._vault.proves(verifier, member, pin)
 
-    def unlock(self, member: int, *, by: Actor) -> bool:
+    def unlock(self, member: int, *, by: Actor, why: str) -> bool:
         """Open the lock without a new PIN; the owner is told. False if it was not locked."""
         now = self._clock.now()
         with self._db.work() as work:
             if not self.forgive(work, member):
                 return False
-            audit.record(work, by, "pin.unlocked", subject=("member", member), at=now)
+            subject = ("member", member)
+            audit.record(work, by, "pin.unlocked", subject=subject, at=now, why=why)
             self._tell(work, member, f"pin-unlocked:{member}:{now.isoformat()}", UNLOCKED, now)
         return True
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from ussd_app.audit import service as audit
 from ussd_app.clock import Clock, Local
+from ussd_app.db.connection import Row
 from ussd_app.db.work import Database
 from ussd_app.errors import LimitReached, NotFound
 from ussd_app.messages.service import Draft, Messages
@@ -53,23 +54,19 @@ class Members:
     def find(self, phone: Phone) -> MemberView | None:
         """The member with this number, blocked or not; who is merely invited is none yet."""
         with self._db.reading() as reading:
-            row = reading.row(
-                """
-                SELECT id, phone, name, language, kind, status, joined_at, careful_until
-                FROM member WHERE phone = %s AND status IN ('ACTIVE', 'BLOCKED')
-                """,
-                phone,
-            )
-        if row is None:
-            return None
-        member, number, name, *more = row
-        return MemberView(member, Phone(number), Name(name), *more)
+            row = reading.row(f"{_MEMBER} WHERE phone = %s AND {_JOINED}", phone)
+        return _view(row) if row else None
 
     def get(self, phone: Phone) -> MemberView:
         """The member who calls. Raises NotFound."""
         if (member := self.find(phone)) is None:
             raise NotFound("no such member")
         return member
+
+    def with_id(self, member: int) -> MemberView:
+        """The member of whom a row tells only this, whatever became of them."""
+        with self._db.reading() as reading:
+            return _view(reading.the_row(f"{_MEMBER} WHERE id = %s", member))
 
     def count_lookup(self, member: int) -> None:
         """Charge one look at a stranger's name. Raises LimitReached when today's are used up."""
@@ -161,3 +158,12 @@ class Members:
                 raise NotFound("no such member")
             actor, subject = audit.by_member(row[0]), ("member", row[0])
             audit.record(work, actor, action, subject=subject, at=now)
+
+
+_MEMBER = "SELECT id, phone, name, language, kind, status, joined_at, careful_until FROM member"
+_JOINED = "status IN ('ACTIVE', 'BLOCKED')"
+
+
+def _view(row: Row) -> MemberView:
+    member, phone, name, *more = row
+    return MemberView(member, Phone(phone), Name(name), *more)
