@@ -25,7 +25,10 @@ LATELY = timedelta(minutes=5)
 BALANCE = _("Balance: {balance}")
 MAIN_MENU = _("Main menu")
 
-Greeted = Literal["stranger", "invited", "blocked", "paid", "unpaid", "cut", "member"]
+Greeted = Literal[
+    "stranger", "invited", "blocked", "blocked_paid", "blocked_unpaid", "paid", "unpaid", "cut",
+    "member",
+]  # fmt: skip
 
 
 class Home(Flow):
@@ -44,6 +47,8 @@ class Home(Flow):
         stranger="register",
         invited="onboard",
         blocked="blocked",
+        blocked_paid="blocked_paid",
+        blocked_unpaid="blocked_unpaid",
         paid="paid",
         unpaid="unpaid",
         cut="cut_off",
@@ -55,24 +60,39 @@ class Home(Flow):
             return "invited" if app.invitations.waiting(self.caller) else "stranger"
         self.language = member.language
         if not member.is_active:
-            return "blocked"
+            return self._blocked(app, member)
         self.kind, self.name = Hidden(member.kind), member.name.first
         self.line = Line(self._line(app, member))
         if self.cut is None:
             return "member"
-        key = self.cut.refs.get(Transfer.__name__)
+        if self._was_paid(app, member, lately=self.cut.forgotten):
+            return "paid"
+        if Transfer.__name__ in self.cut.refs:
+            return "unpaid"
+        return "cut" if self.cut.resumable else "member"
+
+    def _blocked(
+        self, app: Services, member: MemberView
+    ) -> Literal["blocked", "blocked_paid", "blocked_unpaid"]:
+        """In the middle of a call they are told first what became of what they were doing."""
+        cut = self.cut
+        if cut is None or not (cut.midway or cut.forgotten or cut.refs):
+            return "blocked"
+        return "blocked_paid" if self._was_paid(app, member, lately=True) else "blocked_unpaid"
+
+    def _was_paid(self, app: Services, member: MemberView, *, lately: bool) -> bool:
+        """Whether the payment that was cut off was made, or else, if so asked, one was lately."""
+        key = self.cut.refs.get(Transfer.__name__) if self.cut else None
         receipt: Receipt | None = None
         if key:
             receipt = app.payments.became(member.id, key)
-        elif self.cut.forgotten:
+        elif lately:
             receipt = app.payments.last(member.id, within=LATELY)
-        if receipt:
-            self.quoted, self.amount = receipt.reference, receipt.amount
-            self.other, self.at = Shown(receipt.payee), Hour(app.local.hour(receipt.at))
-            return "paid"
-        if key:
-            return "unpaid"
-        return "cut" if self.cut.resumable else "member"
+        if receipt is None:
+            return False
+        self.quoted, self.amount = receipt.reference, receipt.amount
+        self.other, self.at = Shown(receipt.payee), Hour(app.local.hour(receipt.at))
+        return True
 
     def _line(self, app: Services, member: MemberView) -> str:
         """The organisation's name, or the balance where it may be shown without a PIN."""
@@ -148,5 +168,12 @@ class Home(Flow):
     register = Use(Register)
 
     blocked = End(_("Your account is blocked. Call {support}."))
+    blocked_paid = End(
+        _(
+            "Last payment: {amount} went to {other} at {at}. Ref {quoted}."
+            " Your account is blocked. Call {support}."
+        )
+    )
+    blocked_unpaid = End(_("Nothing was sent. Your account is blocked. Call {support}."))
     bye_invited = End(_("Goodbye. You have not joined yet. When you are ready, dial {code}."))
     bye = End(_("Goodbye! Dial {code} any time."))

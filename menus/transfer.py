@@ -198,16 +198,17 @@ class Transfer(Flow):
                 return "spent"
             self.at = Hour(app.local.hour(no.at))
             return "twin"
-        except NotAllowed:  # who was blocked since the PIN was checked is told so at the next dial
+        except NotAllowed:
             return "payee_gone" if payer.is_active else "spent"
         self.quoted, self.balance = receipt.reference, receipt.balance
         return "sent"
 
-    @do(made="made_before", given_up="late")
-    def became(self, app: Services) -> Literal["made", "given_up"]:
-        receipt = app.payments.became(app.members.get(self.caller).id, self.ref)
+    @do(made="made_before", given_up="late", blocked="blocked")
+    def became(self, app: Services) -> Literal["made", "given_up", "blocked"]:
+        payer = app.members.get(self.caller)
+        receipt = app.payments.became(payer.id, self.ref)
         if receipt is None:
-            return "given_up"
+            return "given_up" if payer.is_active else "blocked"
         self.quoted, self.amount = receipt.reference, receipt.amount
         self.name, self.at = Shown(receipt.payee), Hour(app.local.hour(receipt.at))
         return "made"

@@ -250,12 +250,15 @@ class Cut:
     """What is known of the same phone's last call when it did not come to an end.
 
     `refs` holds, by name, the refs of the dialogs that had led to a PIN: something may have been
-    done under them. `forgotten` says that calls were lost, so that nothing at all is known.
+    done under them. `forgotten` says that calls were lost, so that nothing at all is known. `midway`
+    says that this call begins with answers: dialled with the code, or given to a call that was
+    under way until the organisation ended it.
     """
 
     refs: Mapping[str, str] = field(default_factory=dict)
     resumable: bool = False
     forgotten: bool = False
+    midway: bool = False
 
 
 class Flow:

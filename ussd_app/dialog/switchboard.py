@@ -155,6 +155,8 @@ class Switchboard:
             cut, frames = self._machine.cut(held.before, untold=held.untold)
             fresh_enough = held.before_seconds <= RESUME_SECONDS
             cut = replace(cut, resumable=cut.resumable and fresh_enough and not hop.text)
+        if hop.text:
+            cut = replace(cut or Cut(), midway=True)
         if hop.text and held.forgotten:  # dialled with the code, or the rest of a call that is lost
             session, said = self._machine.lost(phone)
             session.telling, session.before = dict(cut.refs) if cut else {}, frames
