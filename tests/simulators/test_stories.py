@@ -6,6 +6,7 @@ import pytest
 
 from tests.simulators.desk import AMINA, Desk
 from ussd_app import demo_stories
+from ussd_app.members import pin_policy
 from ussd_app.simulators import Config
 from ussd_app.simulators.errors import Refused
 
@@ -70,6 +71,10 @@ def test_a_broken_story_is_refused_and_the_place_is_named(wish: Any, said: str) 
 
     assert no.value.message.startswith("stories: ")
     assert said in no.value.message
+
+
+def test_a_story_told_again_chooses_no_pin_that_is_still_remembered() -> None:
+    assert len(set(demo_stories.NEW_PINS)) > pin_policy.PAST_KEPT
 
 
 @pytest.mark.parametrize("minutes", [0, 1, 60, 100_000])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -139,18 +140,51 @@ def test_a_phone_is_used_on_a_screen_of_390_pixels(page: Page, system: System) -
         assert 0 <= box["x"] <= NARROW[0] - box["width"]
 
 
-def test_r_a05_the_story_of_a_lost_pin_is_clicked_through(browser: Browser) -> None:
-    with System.running(RECOVERY_COOLING_MINUTES="0") as own, opened(browser, own, WIDE) as page:
-        page.get_by_role("button", name="Stories").click()
-        page.get_by_role("button", name="Lost PIN").click()
-        told = page.get_by_role("complementary", name="Lost PIN")
-        steps = told.locator(".step")
-        for place in range(steps.count()):
-            steps.nth(place).get_by_role("button", name="Do it on").click()
-            expect(steps.nth(place)).to_have_class("step done", timeout=STEP_MS)
+def told(page: Page, title: str, *, steps: int | None = None) -> None:
+    """A story, from its beginning, to its end or so many steps on."""
+    page.get_by_role("button", name="Stories").click()
+    page.get_by_role("button", name=title).click()
+    story = page.get_by_role("complementary", name=title)
+    story.get_by_role("button", name="Start again").click()
+    shown = story.locator(".step")
+    for place in range(steps or shown.count()):
+        shown.nth(place).get_by_role("button", name="Do it on").click()
+        expect(shown.nth(place)).to_have_class("step done", timeout=STEP_MS)
+    if steps is None:
+        expect(story.locator(".story-end")).to_be_visible()
 
-        expect(told.locator(".story-end")).to_be_visible()
+
+def test_r_a05_the_stories_are_clicked_through_again_and_again(browser: Browser) -> None:
+    with System.running(RECOVERY_COOLING_MINUTES="0") as own, opened(browser, own, WIDE) as page:
         amina = page.get_by_role("region", name="Phone of Amina")
+        told(page, "Lost PIN")
         expect(amina.locator(".frame")).to_contain_text("above your limit")
         expect(amina.get_by_text("PIN 4916")).to_be_visible()
-        assert own.phone("+254700000001", "4916").balance() == "490"
+        assert own.phone("+254700000001", "4916").balance() == "499"
+
+        told(page, "Lost PIN", steps=2)
+        for title in ("A thief tries", "A thief tries", "Lost PIN"):
+            told(page, title)
+
+        expect(amina.get_by_text("PIN 8305")).to_be_visible()
+
+
+def test_a_pin_that_was_changed_by_hand_is_noted_on_the_card(page: Page, system: System) -> None:
+    juma = Handset.added(page, new_number(), "Juma")
+    number = page.evaluate("() => [...document.querySelectorAll('.station')].at(-1).id").split("-")[
+        1
+    ]
+    httpx.put(f"{system.urls['simulator']}phones/+{number}/pin", json={"pin": "7306"})
+    expect(juma.root.locator(".pin")).to_have_text("PIN 7306")
+    page.once("dialog", lambda dialog: dialog.accept("4815"))
+
+    juma.root.locator(".pin").click()
+
+    expect(juma.root.locator(".pin")).to_have_text("PIN 4815")
+
+
+def test_no_card_shows_a_balance_that_may_be_another_by_now(page: Page) -> None:
+    notes = page.locator(".card-note")
+
+    expect(notes.first).to_have_text("sells vegetables")
+    assert [note for note in notes.all_inner_texts() if "UMOJA" in note] == []

@@ -213,6 +213,7 @@ def test_a_lost_pin_cools_for_a_minute_where_people_are_seeded(system: System) -
     told = httpx.get(system.urls["simulator"] + "stories", trust_env=False).json()["stories"]
 
     assert system.state["environment"]["RECOVERY_COOLING_MINUTES"] == "1"
+    assert system.state["environment"]["RECOVERIES_A_WEEK"] == "1000"
     assert "1 minute here" in told[0]["about"]
 
 

@@ -38,7 +38,8 @@ LOOPBACK = "127.0.0.1"
 PORTS = ("PORT", "SIMULATOR_PORT", "METRICS_PORT")
 PORTS_TRIED = 50
 READY_SECONDS = 60.0
-COOLING_MINUTES = "1"  # as long as whoever looks at the stories may want to wait
+# For whoever looks at the stories: as long as they may want to wait, and as often as they like.
+STORIES = {"RECOVERY_COOLING_MINUTES": "1", "RECOVERIES_A_WEEK": "1000"}
 CALLBACKS = ("events", "delivery", "inbound", "optout", "sim_swap")
 
 
@@ -100,7 +101,7 @@ class House:
             self.environ |= self.stores.environment()
             self.charges += _store_charges(self.stores)
         if self._is_demonstration:
-            self.environ.setdefault("RECOVERY_COOLING_MINUTES", COOLING_MINUTES)
+            self.environ = {**STORIES, **self.environ}
         self.environ |= self._around()
         self.settings = read(self.environ)
         _say("bringing the tables up to date")
@@ -172,7 +173,7 @@ class House:
             "username": settings.at_username,
             "api_key": settings.at_api_key,
             "callbacks": callbacks_of(settings),
-            "people": [_as_shown(person, settings) for person in shown],
+            "people": [_as_shown(person) for person in shown],
             "stories": _stories(settings) if self.people else [],
         }
 
@@ -199,7 +200,7 @@ class House:
         pids = {charge.name: charge.pid for charge in self.charges}
         named = {**_named(settings), **{port: self.environ[port] for port in PORTS}}
         kept = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "AT_BASE_URL", "AT_INSIGHTS_URL"}
-        kept |= {"VAR_FOLDER", "RECOVERY_COOLING_MINUTES"}
+        kept |= {"VAR_FOLDER", *STORIES}
         generated = set(GENERATED_SETTINGS)
         return {
             "service_code": settings.service_code,
@@ -313,10 +314,14 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _as_shown(person: Person, settings: Settings) -> dict[str, str]:
-    tokens = f"{person.tokens} {settings.token_code}, " if person.tokens else ""
-    note = f"{tokens}{person.note}"
-    return {"phone": person.phone, "name": person.name, "pin": person.pin, "note": note}
+def _as_shown(person: Person) -> dict[str, str]:
+    """Without their tokens, which are others as soon as they pay."""
+    return {
+        "phone": person.phone,
+        "name": person.name,
+        "pin": person.pin,
+        "note": person.note,
+    }
 
 
 def _stories(settings: Settings) -> list[dict[str, Any]]:

@@ -42,7 +42,8 @@ function refresh(station) {
 
 function fillCard(root, phone, name) {
   fill(root, ".card strong", name);
-  fill(root, ".pin", phone.pin && `PIN ${phone.pin}`);
+  fillPin(root, phone);
+  root.querySelector(".pin").addEventListener("click", () => notePin(phone.phone));
   fill(root, ".card-phone", phone.phone.replace(/^(\+254)(\d{3})(\d{3})(\d{3})$/, "$1 $2 $3 $4"));
   fill(root, ".card-note", phone.note);
   const remove = root.querySelector(".remove");
@@ -54,6 +55,18 @@ function fill(root, selector, text) {
   const place = root.querySelector(selector);
   place.textContent = text;
   place.hidden = !text;
+}
+
+function fillPin(root, { name, phone, pin }) {
+  fill(root, ".pin", pin && `PIN ${pin}`);
+  root.querySelector(".pin").setAttribute("aria-label", `PIN ${pin} of ${name || phone}: note another`);
+}
+
+/** A PIN that was changed by hand is noted by hand: the page hears of no PIN. */
+function notePin(number) {
+  const { phone } = stations.get(number);
+  const pin = prompt(`${phone.name || number} has changed the PIN? Note it here, for the stories:`, phone.pin);
+  if (pin) call("PUT", phonePath(number, "pin"), { pin }).then(poll);
 }
 
 function buildTab(name, reveal) {
@@ -96,7 +109,7 @@ function draw(world, askedAt) {
   for (const phone of world.phones) {
     if (!stations.has(phone.phone)) stations.set(phone.phone, build(phone, world));
     const station = stations.get(phone.phone);
-    fill(station.root, ".pin", phone.pin && `PIN ${phone.pin}`);
+    fillPin(station.root, phone);
     station.phone = phone;
     whole = station.handset.update(phone.session, askedAt) && whole;
     station.beside.update({ ...phone, session: station.handset.session }, station.handset.hidden);
