@@ -117,7 +117,7 @@ def _thief() -> dict[str, Any]:
                 "Her telephone is back with her. It takes her PIN, so the thief could not have"
                 " stopped hers either.",
                 _read("did not vouch for your new PIN"),
-                *_dialled("New PIN asked for"),
+                *_dialled("Too few can say yes now"),
                 _choose(STOP, "type the PIN you have"),
                 _press(OWN_PIN, "Stopped. Your PIN is as it was"),
                 _read("no new PIN was given"),
@@ -135,7 +135,7 @@ def _asking() -> list[Move]:
         {"do": "dial", "sees": "Hello Amina!", "when": "Stopped"},
         _choose("Help", "Help: call"),
         _choose("I forgot my PIN", "We ask people you trust"),
-        _choose("Ask them", "0 of 2 have vouched"),
+        _choose("Ask them", "We asked them by SMS"),
     ]
 
 
