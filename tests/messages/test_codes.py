@@ -58,9 +58,15 @@ class Desk:
                 work, draft, purpose=purpose, subject=subject, life=life, asker=asker
             )
 
-    def sent(self, phone: Phone = AMINA, **how: object) -> tuple[int, str]:
+    def sent(
+        self,
+        phone: Phone = AMINA,
+        *,
+        life: timedelta = CONFIRMATION_LIFE,
+        asker: int | None = None,
+    ) -> tuple[int, str]:
         """A code's id and what its SMS said."""
-        code = self.send(phone, **how)  # type: ignore[arg-type]
+        code = self.send(phone, life=life, asker=asker)
         (text,) = self.world.sms(phone)
         found = re.search(r"(?<!\d)\d{6}(?!\d)", text)
         assert found
@@ -393,10 +399,10 @@ def test_r_a02_a_code_taken_back_is_worthless(desk: Desk, typed_already: bool) -
         desk.use(code)
 
 
-def limit(desk: Desk, **how: object) -> tuple[str, int]:
+def limit(desk: Desk, *, purpose: str = PURPOSE) -> tuple[str, int]:
     """Which limit stands in the way of one more code."""
     with pytest.raises(LimitReached) as reached:
-        desk.send(**how)  # type: ignore[arg-type]
+        desk.send(purpose=purpose)
     return reached.value.rule, reached.value.remaining
 
 
