@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from menus.shared.code import Capped, Code
+from menus.shared.code import BURNT, GONE, UNCONFIRMED, Beside, Capped
 from menus.shared.pin import Pin
 from ussd_app.dialog import Ask, End, Flow, Menu, Pick, Return, Use, _, back_to, do
 from ussd_app.errors import Conflict, LimitReached, NotAllowed, NotFound
@@ -103,42 +103,58 @@ class Invite(Flow):
     )
 
     @do(
-        sent="code",
+        asked="code",
         joined="no_borrower",
         anothers=back_to("number", _("Somebody else has invited {to}.")),
         abroad=back_to("number", _("That country is not served yet.")),
         opted_out="uninvited",
-        capped="beside_capped",
         no_agent="no_agent",
     )
-    def beside(self, app: Services) -> Literal["sent", "capped", Refused]:
+    def beside(self, app: Services) -> Literal["asked", Refused]:
+        self.code_id, self.rule = Hidden(""), Hidden("")
         try:
             code = app.invitations.invite_in_person(self.caller, self.to, self.name, self.choice)
         except LimitReached as no:
             self.rule = Hidden(no.rule)
-            return "capped"
         except (NotAllowed, Conflict) as no:
             return self._refused(app, no)
-        self.code_id = Hidden(code)
-        return "sent"
+        else:
+            self.code_id = Hidden(code)
+        return "asked"
 
-    beside_capped = Use(Capped, give={"rule": _("{rule}")}, left="number")
     code = Use(
-        Code,
-        give={
-            "about": _("{to} gets an SMS. Ask them for its code."),
-            "code_id": _("{code_id}"),
-        },
-        right="meet",
-        gone=back_to("number", _("That code works no more.")),
-        cancelled=back_to("number", _("{to} is not confirmed yet.")),
+        Beside,
+        give={"to": _("{to}"), "code_id": _("{code_id}"), "rule": _("{rule}")},
+        right="name_them",
+        burnt=back_to("number", BURNT),
+        gone=back_to("number", GONE),
+        unconfirmed=back_to("number", UNCONFIRMED),
+        left="number",
     )
 
-    @do(
-        met="met",
-        borrower="borrower",
-        gone=back_to("number", _("That code works no more.")),
+    @do(named="seen", gone=back_to("number", GONE))
+    def name_them(self, app: Services) -> Literal["named", "gone"]:
+        try:
+            self.name = app.invitations.named(self.caller, self.to, int(self.code_id))
+        except (NotFound, NotAllowed):
+            return "gone"
+        return "named"
+
+    seen = Menu(
+        _("{name} becomes a borrower. Does the ID card say so, and is it theirs?"),
+        (_("Yes"), "meet"),
+        (_("No"), "unlike"),
+        back="number",
+        confirm=True,
     )
+
+    @do(new=back_to("who", _("Type the name as on the ID card.")), joined="renames")
+    def unlike(self, app: Services) -> Literal["new", "joined"]:
+        return "joined" if app.members.find(self.to) else "new"
+
+    renames = End(_("Nothing was done. {to} can correct the name: dial {code}, My account."))
+
+    @do(met="met", borrower="borrower", gone=back_to("number", GONE))
     def meet(self, app: Services) -> Literal["met", "borrower", "gone"]:
         try:
             had_joined = app.invitations.met(self.caller, self.to, int(self.code_id))

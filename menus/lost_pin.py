@@ -2,28 +2,34 @@
 
 from typing import Literal
 
-from menus.shared.code import Capped, Code
+from menus.shared.code import BURNT, GONE, UNCONFIRMED, Beside
 from menus.shared.pin import Pin
 from ussd_app.dialog import Ask, End, Flow, Menu, Return, Use, _, back_to, do
 from ussd_app.errors import LimitReached, NotAllowed, NotFound
 from ussd_app.members.kinds import Permission, may
 from ussd_app.messages.service import OptedOut
 from ussd_app.services import Services
-from ussd_app.values import DayAndHour, Hidden, Phone
+from ussd_app.values import DayAndHour, Hidden, Phone, Shown
+
+Refused = Literal["too_often", "opted_out", "blocked", "guarantors", "no_agent"]
 
 
 class LostPin(Flow):
-    """Vouch for somebody who lost their PIN and stands before the agent with an identity card."""
+    """Vouch for somebody who lost their PIN and stands before the agent with an identity card.
+
+    Their name is shown when the code from their phone was right, not before.
+    """
 
     to: Phone
     code_id: Hidden
     rule: Hidden
+    name: Shown
     at: DayAndHour
 
     owner = Ask(_("Who lost their PIN? Their number:"), "to", then="whose", back="left")
 
     @do(
-        anothers="seen",
+        anothers="pin",
         own=back_to("owner", _("That is your own number.")),
         unknown=back_to("owner", _("{to} has not joined yet.")),
     )
@@ -32,62 +38,68 @@ class LostPin(Flow):
             return "own"
         return "anothers" if app.members.find(self.to) else "unknown"
 
-    seen = Menu(
-        _("Have you seen their ID card? Is it the owner of {to}, beside you?"),
-        (_("Yes"), "pin"),
-        (_("No"), "unseen"),
-        back="owner",
-        confirm=True,
-    )
     pin = Use(
         Pin,
-        give={"about": _("You vouch for the owner of {to}. SMS free.")},
-        confirmed="vouch",
+        give={"about": _("Is {to} beside you, with an ID card? They get an SMS, free.")},
+        confirmed="ask",
         cancelled="owner",
     )
 
     @do(
-        sent="code",
-        capped="capped",
+        asked="code",
         too_often="too_often",
         opted_out="opted_out",
         blocked="blocked",
         guarantors="guarantors",
         no_agent="no_agent",
     )
-    def vouch(
-        self, app: Services
-    ) -> Literal["sent", "capped", "too_often", "opted_out", "blocked", "guarantors", "no_agent"]:
+    def ask(self, app: Services) -> Literal["asked", Refused]:
+        self.code_id, self.rule = Hidden(""), Hidden("")
         try:
             self.code_id = Hidden(app.recoveries_in_person.vouch_in_person(self.caller, self.to))
         except LimitReached as no:
+            if no.rule == "recoveries":
+                return "too_often"
             self.rule = Hidden(no.rule)
-            return "too_often" if no.rule == "recoveries" else "capped"
-        except OptedOut:
-            return "opted_out"
-        except NotAllowed:
-            return self._why(app)
-        return "sent"
+        except (OptedOut, NotAllowed) as no:
+            return self._refused(app, no)
+        return "asked"
 
-    capped = Use(Capped, give={"rule": _("{rule}")}, left="owner")
     code = Use(
-        Code,
-        give={
-            "about": _("{to} gets an SMS. Ask them for its code."),
-            "code_id": _("{code_id}"),
-        },
-        right="identify",
-        gone=back_to("owner", _("That code works no more.")),
-        cancelled=back_to("owner", _("{to} is not confirmed yet.")),
+        Beside,
+        give={"to": _("{to}"), "code_id": _("{code_id}"), "rule": _("{rule}")},
+        right="name_them",
+        burnt=back_to("owner", BURNT),
+        gone=back_to("owner", GONE),
+        unconfirmed=back_to("owner", UNCONFIRMED),
+        left="owner",
     )
 
-    @do(
-        identified="identified",
-        gone=back_to("owner", _("That code works no more.")),
-    )
-    def identify(self, app: Services) -> Literal["identified", "gone"]:
+    @do(named="seen", gone=back_to("owner", GONE))
+    def name_them(self, app: Services) -> Literal["named", "gone"]:
         try:
-            progress = app.recoveries_in_person.identified(self.caller, self.to, int(self.code_id))
+            self.name = Shown(
+                app.recoveries_in_person.named(self.caller, self.to, int(self.code_id))
+            )
+        except (NotFound, NotAllowed):
+            return "gone"
+        return "named"
+
+    seen = Menu(
+        _("Does the ID card say {name}, and is it theirs?"),
+        (_("Yes"), "identify"),
+        (_("No"), "unseen"),
+        back="owner",
+        confirm=True,
+    )
+
+    @do(identified="identified", too_often="too_often", gone=back_to("owner", GONE))
+    def identify(self, app: Services) -> Literal["identified", "too_often", "gone"]:
+        helper = app.recoveries_in_person
+        try:
+            progress = helper.identified(self.caller, self.to, int(self.code_id))
+        except LimitReached:
+            return "too_often"
         except (NotFound, NotAllowed):
             return "gone"
         self.at = DayAndHour(app.local.day_and_hour(progress.ready_at or progress.expires_at))
@@ -96,7 +108,7 @@ class LostPin(Flow):
     identified = End(
         _("Done, free. After 24 hours, from {at}, {to} can dial {code} and choose a new PIN.")
     )
-    unseen = End(_("Nothing was done. Vouch only for somebody whose ID card you have seen."))
+    unseen = End(_("Nothing was done. Help only the person whose ID card you see."))
     too_often = End(_("Nothing was done: {to} lost the PIN too often. Call {support}."))
     opted_out = End(_("{to} stopped our SMS, so we cannot ask them. Call {support}."))
     blocked = End(_("Nothing was done: {to} is blocked. Call {support}."))
@@ -104,7 +116,10 @@ class LostPin(Flow):
     no_agent = End(_("Nothing was done: you are not an agent any more. Call {support}."))
     left = Return()
 
-    def _why(self, app: Services) -> Literal["no_agent", "blocked", "guarantors"]:
+    def _refused(self, app: Services, no: NotAllowed) -> Refused:
+        """Why not, in the words of this dialog."""
+        if isinstance(no, OptedOut):
+            return "opted_out"
         if not may(app.members.get(self.caller).kind, Permission.IDENTIFY):
             return "no_agent"
         return "guarantors" if app.members.get(self.to).is_active else "blocked"

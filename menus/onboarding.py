@@ -55,6 +55,7 @@ class Onboard(Flow):
             "code_id": _("{code_id}"),
         },
         right="prove",
+        burnt="progress",
         gone="progress",
         cancelled="choices",
     )

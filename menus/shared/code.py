@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from ussd_app.dialog import Ask, Flow, Menu, Return, _, back_to, do
+from ussd_app.dialog import Ask, Flow, Menu, Return, Use, _, back_to, do
 from ussd_app.errors import Invalid
 from ussd_app.messages.codes import UNREADABLE, CodeGone, CodeWrong
 from ussd_app.services import Services
-from ussd_app.values import Count, Hidden, Line
+from ussd_app.values import Count, Hidden, Line, Shown
 
 Reached = Literal["pause", "hour", "day", "asker"]
+
+BURNT = _("5 wrong codes: it is void, for safety. Send a new one.")
+GONE = _("That code works no more. Send a new one.")
+UNCONFIRMED = _("{to} is not confirmed yet.")
 
 
 class Code(Flow):
@@ -34,21 +38,23 @@ class Code(Flow):
         right="right",
         wrong=back_to("enter", _("Wrong code. Tries left: {tries_left}")),
         unreadable=back_to("enter", UNREADABLE),
+        burnt="burnt",
         gone="gone",
     )
-    def judge(self, app: Services) -> Literal["right", "wrong", "unreadable", "gone"]:
+    def judge(self, app: Services) -> Literal["right", "wrong", "unreadable", "burnt", "gone"]:
         try:
             app.codes.judge(int(self.code_id), self.typed, by=self.caller)
         except Invalid:
             return "unreadable"
         except CodeWrong as no:
             self.tries_left = Count(no.tries_left)
-            return "wrong" if no.tries_left else "gone"
+            return "wrong" if no.tries_left else "burnt"
         except CodeGone:
             return "gone"
         return "right"
 
     right = Return()
+    burnt = Return()
     gone = Return()
     cancelled = Return()
 
@@ -73,4 +79,40 @@ class Capped(Flow):
         _("No SMS was sent: many codes went to that number today. Try tomorrow."), back="left"
     )
     asker = Menu(_("No SMS was sent: you have sent many codes today. Try tomorrow."), back="left")
+    left = Return()
+
+
+class Beside(Flow):
+    """Somebody beside the agent reads them the code of the SMS that they were just sent.
+
+    `code_id` says which code, or `rule` which limit stood in its way. A call that was cut goes on
+    where it was, also behind a code that was right.
+    """
+
+    to: Shown
+    code_id: Hidden
+    rule: Hidden
+
+    @do(sent="code", right="right", capped="capped")
+    def which(self, app: Services) -> Literal["sent", "right", "capped"]:
+        if self.rule:
+            return "capped"
+        return "right" if app.codes.is_right(int(self.code_id)) else "sent"
+
+    capped = Use(Capped, give={"rule": _("{rule}")}, left="left")
+    code = Use(
+        Code,
+        give={
+            "about": _("{to} gets an SMS. Ask them for its code."),
+            "code_id": _("{code_id}"),
+        },
+        right="right",
+        burnt="burnt",
+        gone="gone",
+        cancelled="unconfirmed",
+    )
+    right = Return()
+    burnt = Return()
+    gone = Return()
+    unconfirmed = Return()
     left = Return()

@@ -22,7 +22,7 @@ from ussd_app.members.inviting import IN_PERSON, Inviter
 from ussd_app.members.kinds import AGENT, BORROWER, INDIVIDUAL, KINDS, Permission
 from ussd_app.messages.codes import CodeGone, CodeWrong
 from ussd_app.messages.service import OptedOut
-from ussd_app.values import Phone
+from ussd_app.values import Name, Phone
 
 OPERATOR = Actor("operator", 1000, SHELL)
 INVITED_IN_ENGLISH = (
@@ -879,6 +879,33 @@ def test_r_a13_asked_for_twice_a_code_in_person_is_one(field: Field) -> None:
 
     assert field.invitations.invite_in_person(AMINA, ZAWADI, NAME, "en") == code
     assert field.world.sms(ZAWADI) == []
+
+
+def test_r_a13_the_name_in_the_books_is_shown_by_the_right_code_alone(field: Field) -> None:
+    field.second_agent()
+    code = field.invite_in_person()
+    with pytest.raises(NotFound):
+        field.invitations.named(AMINA, ZAWADI, code)
+    field.services.codes.judge(code, field.digits, by=AMINA)
+
+    assert field.invitations.named(AMINA, ZAWADI, code) == NAME
+    for number, wrong in ((ZAWADI, code + 1), (BARAKA, code)):
+        with pytest.raises(NotFound):
+            field.invitations.named(AMINA, number, wrong)
+    with pytest.raises(NotAllowed):
+        field.invitations.named(CHEBET, ZAWADI, code)
+
+
+def test_r_a13_what_the_agent_called_them_last_stands_until_it_is_proven(field: Field) -> None:
+    code = field.invite_in_person()
+    field.services.codes.judge(code, field.digits, by=AMINA)
+    right = Name("Zawadi Wanjiku")
+
+    assert field.invitations.invite_in_person(AMINA, ZAWADI, right, "en") == code
+    assert field.invitations.named(AMINA, ZAWADI, code) == right
+    field.invitations.met(AMINA, ZAWADI, code)
+    field.invitations.invite(AMINA, ZAWADI, NAME, "en")
+    assert field.own().name == right
 
 
 def test_r_a13_a_code_in_person_that_nobody_told_ends_after_five_minutes(field: Field) -> None:

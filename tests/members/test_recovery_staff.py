@@ -169,7 +169,7 @@ def test_r_a05_an_agent_who_saw_the_owner_is_enough_after_a_day(alone: Lost) -> 
 def test_r_a05_an_agent_s_word_is_told_and_in_the_audit(alone: Lost) -> None:
     alone.in_person.identified(ESTHER, AMINA, seen(alone))
 
-    assert alone.sms() == [
+    assert alone.sms()[1:] == [
         (
             "Umoja: an agent checked your identity for a new PIN."
             " Not you? Dial *384*96#, stop it with your PIN."
@@ -181,17 +181,68 @@ def test_r_a05_an_agent_s_word_is_told_and_in_the_audit(alone: Lost) -> None:
         ]
 
 
-def test_r_a05_the_owner_knows_for_what_the_code_is(alone: Lost) -> None:
+def test_r_a05_the_owner_knows_for_what_the_code_is_and_who_asks(alone: Lost) -> None:
     alone.in_person.vouch_in_person(ESTHER, AMINA)
 
-    opened, code = alone.sms()
-
-    assert opened.startswith("Umoja: you asked for a new PIN.")
+    (said,) = alone.sms()
     assert re.fullmatch(
-        r"Umoja: \d{6} is your code for a new PIN."
-        r" Tell it only the agent who stands before you\.",
-        code,
+        r"Esther N of Umoja asks for your new PIN\. Code: \d{6}\."
+        r" Tell it to Esther N only if you are together, never by phone\.",
+        said,
     )
+
+
+def test_r_a05_an_agent_who_only_asks_opens_no_recovery(alone: Lost) -> None:
+    for _ in range(3):
+        alone.in_person.vouch_in_person(ESTHER, AMINA)
+        alone.world.clock.advance(hours=1)
+
+    assert alone.recoveries.progress(AMINA) is None
+    assert all("asks for your new PIN" in said for said in alone.sms())
+    for _ in range(3):  # all of the owner's own are left
+        alone.recoveries.open(AMINA)
+        alone.recoveries.veto(AMINA, PIN)
+
+
+def test_r_a05_the_right_code_opens_a_recovery_and_decides_it_at_once(alone: Lost) -> None:
+    alone.in_person.identified(ESTHER, AMINA, seen(alone))
+
+    assert alone.stage() == "cooling"
+    assert [said.split(". ")[0] for said in alone.sms()] == [
+        "Umoja: you asked for a new PIN",
+        "Umoja: an agent checked your identity for a new PIN",
+    ]
+
+
+def test_r_a05_where_a_recovery_cannot_be_opened_the_code_is_kept(alone: Lost) -> None:
+    code = seen(alone)
+    for _ in range(3):
+        alone.open()
+        alone.recoveries.veto(AMINA, PIN)
+
+    with pytest.raises(LimitReached) as no:
+        alone.in_person.identified(ESTHER, AMINA, code)
+    with pytest.raises(LimitReached):
+        alone.in_person.vouch_in_person(ESTHER, AMINA)
+
+    assert no.value.rule == "recoveries"
+    assert alone.world.services.codes.is_right(code)
+
+
+def test_r_a05_an_agent_learns_a_name_by_the_right_code_alone(alone: Lost) -> None:
+    code = alone.in_person.vouch_in_person(ESTHER, AMINA)
+    with pytest.raises(NotFound):
+        alone.in_person.named(ESTHER, AMINA, code)
+    (digits,) = re.findall(r"\b\d{6}\b", alone.sms()[-1])
+    alone.world.services.codes.judge(code, digits, by=ESTHER)
+
+    assert alone.in_person.named(ESTHER, AMINA, code) == "Amina W"
+    with pytest.raises(NotFound):
+        alone.in_person.named(ESTHER, AMINA, code + 1)
+    with pytest.raises(NotFound):
+        alone.in_person.named(ESTHER, BARAKA, code)
+    with pytest.raises(NotAllowed):
+        alone.in_person.named(BARAKA, AMINA, code)
 
 
 def test_r_a05_an_agent_s_word_again_changes_nothing(alone: Lost) -> None:
@@ -208,7 +259,7 @@ def test_r_a05_without_the_right_code_an_agent_s_word_is_nothing(alone: Lost) ->
     with pytest.raises(CodeGone):
         alone.in_person.identified(ESTHER, AMINA, code)
 
-    assert alone.stage() == "people"
+    assert alone.recoveries.progress(AMINA) is None
 
 
 def test_r_a05_the_owner_can_stop_what_an_agent_began(alone: Lost) -> None:
@@ -223,6 +274,7 @@ def test_r_a05_the_owner_can_stop_what_an_agent_began(alone: Lost) -> None:
 
 def test_r_a05_an_agent_s_code_is_worth_nothing_for_a_later_recovery(alone: Lost) -> None:
     code = seen(alone)
+    alone.in_person.identified(ESTHER, AMINA, code)
     alone.recoveries.veto(AMINA, PIN)
     alone.open()
 
@@ -270,10 +322,20 @@ def test_r_a05_where_guarantors_decide_an_agent_does_not(lost: Lost) -> None:
 def test_r_a05_codes_for_the_owner_are_limited(alone: Lost) -> None:
     alone.in_person.vouch_in_person(ESTHER, AMINA)
 
+    assert alone.recoveries.progress(AMINA) is None
+    with alone.world.db.work() as work:
+        work.run("UPDATE member SET kind = %s WHERE phone = %s", AGENT, BARAKA)
     with pytest.raises(LimitReached) as no:
-        alone.in_person.vouch_in_person(ESTHER, AMINA)
+        alone.in_person.vouch_in_person(BARAKA, AMINA)
 
     assert no.value.rule == "pause"
+
+
+def test_r_a05_asked_for_twice_a_code_for_a_new_pin_is_one(alone: Lost) -> None:
+    code = alone.in_person.vouch_in_person(ESTHER, AMINA)
+    again = alone.in_person.vouch_in_person(ESTHER, AMINA)
+
+    assert (again, len(alone.sms())) == (code, 1)
 
 
 @pytest.mark.parametrize("verdict", ["swapped", "unknown"])

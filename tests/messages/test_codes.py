@@ -432,6 +432,57 @@ def test_r_a02_a_number_gets_three_codes_an_hour_and_ten_a_day(desk: Desk) -> No
     assert desk.send()
 
 
+def beside(desk: Desk, asker: int, *, purpose: str = PURPOSE, subject: int = SUBJECT) -> int:
+    """A code that Amina is to read to whoever asks."""
+    draft = Draft("trial", "code", AMINA, "en", Text("Your code is {code}."))
+    with desk.world.db.work() as work:
+        return desk.codes.send_beside(work, draft, purpose=purpose, subject=subject, asker=asker)
+
+
+def test_r_a13_a_code_asked_for_again_at_once_is_the_same(desk: Desk) -> None:
+    asker = desk.world.join(BARAKA, "Baraka")
+    code = beside(desk, asker)
+    desk.world.clock.advance(seconds=50)
+
+    assert beside(desk, asker) == code
+    for who, purpose, subject in (
+        (asker + 1, PURPOSE, SUBJECT),
+        (asker, "another", SUBJECT),
+        (asker, PURPOSE, SUBJECT + 1),
+    ):
+        with pytest.raises(LimitReached, match="pause"):
+            beside(desk, who, purpose=purpose, subject=subject)
+    desk.world.clock.advance(seconds=10)
+    assert beside(desk, asker) != code
+    assert len(desk.world.sms(AMINA)) == 2
+
+
+def test_r_a13_a_code_that_was_right_is_not_sent_again(desk: Desk) -> None:
+    asker = desk.world.join(BARAKA, "Baraka")
+    code = beside(desk, asker)
+    (text,) = desk.world.sms(AMINA)
+    live = desk.codes.is_right(code)
+    desk.judge(code, text[-7:-1], by=BARAKA)
+    desk.world.clock.advance(minutes=4)
+
+    assert (live, desk.codes.is_right(code), beside(desk, asker)) == (False, True, code)
+    desk.use(code)
+    assert not desk.codes.is_right(code)
+    assert beside(desk, asker) != code
+
+
+def test_r_a13_a_burnt_code_is_not_the_same_again(desk: Desk) -> None:
+    asker = desk.world.join(BARAKA, "Baraka")
+    code = beside(desk, asker)
+    (text,) = desk.world.sms(AMINA)
+    for _ in range(TRIES):
+        with pytest.raises(CodeWrong):
+            desk.judge(code, other(text[-7:-1]), by=BARAKA)
+
+    with pytest.raises(LimitReached, match="pause"):
+        beside(desk, asker)
+
+
 def test_r_a13_an_asker_has_so_many_codes_a_day(desk: Desk) -> None:
     codes = restarted(desk.world, a_day=2)
 

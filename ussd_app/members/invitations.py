@@ -10,11 +10,10 @@ from ussd_app.audit import service as audit
 from ussd_app.audit.service import THE_SYSTEM, Actor
 from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database, Work
-from ussd_app.errors import Conflict, LimitReached, NotAllowed, NotFound
+from ussd_app.errors import Conflict, NotAllowed, NotFound
 from ussd_app.members import invitees, status
 from ussd_app.members.invitees import Invitee
 from ussd_app.members.inviting import (
-    BEFORE_AGENT,
     BY_AGENT,
     BY_US,
     ONBOARDING,
@@ -109,22 +108,26 @@ class Invitations:
 
         One who has joined already may become a borrower so. Returns the id of the code.
         """
-        try:
-            with self._db.work() as work:
-                inviter = _agent(work, agent)
-                invitee = invitees.lock(work, phone)
-                if invitee is None or not _may_become_borrower(invitee):
-                    invitee, _invitation, _fresh = self._inviting.invite(
-                        work, inviter, phone, name, language, kind=BORROWER, life=CONFIRMATION_LIFE
-                    )
-                return self._inviting.send(
-                    work, inviter, invitee, BEFORE_AGENT, purpose=IN_PERSON, life=CONFIRMATION_LIFE
+        with self._db.work() as work:
+            inviter = _agent(work, agent)
+            invitee = invitees.lock(work, phone)
+            if invitee is None or not _may_become_borrower(invitee):
+                invitee, _invitation, _fresh = self._inviting.invite(
+                    work, inviter, phone, name, language, kind=BORROWER, life=CONFIRMATION_LIFE
                 )
-        except LimitReached as reached:
-            sent = self._codes.live(phone, IN_PERSON)
-            if reached.rule == "pause" and sent:  # a repetition: the first time it went out
-                return sent
-            raise
+            return self._inviting.send_beside(work, inviter, invitee)
+
+    def named(self, agent: Phone, phone: Phone, code: int) -> Name:
+        """The name that will stand in the books, once the code they told was right.
+
+        Raises NotFound, NotAllowed.
+        """
+        with self._db.reading() as reading:
+            _agent(reading, agent)
+            invitee = invitees.find(reading, phone)
+            if invitee is None or self._codes.right(reading, phone, IN_PERSON) != code:
+                raise NotFound("the code was not right")
+        return invitee.name
 
     def met(self, agent: Phone, phone: Phone, code: int) -> bool:
         """The code was right: the invitation is proven; whether they had joined before."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ussd_app.audit.service import THE_SYSTEM, Actor
@@ -77,7 +77,11 @@ class Inviting:
         if known and known.open and not known.open.is_over(now):
             if (known.open.inviter, known.open.kind) != (inviter.id, kind):
                 raise Conflict("was invited by somebody else, or as somebody else")
-            return known, known.open.id, False
+            invitation = known.open.id
+            if known.open.state == "sent":  # what they were called last stands
+                work.run("UPDATE member SET name = %s WHERE id = %s", name, known.id)
+                known = replace(known, name=name)
+            return known, invitation, False
         if known and known.open:
             self.end(work, known, "expired", by=THE_SYSTEM)
         if known:
@@ -111,8 +115,22 @@ class Inviting:
         life: timedelta,
     ) -> int:
         """Send a code; its id."""
+        draft = self._letter(inviter, invitee, text, purpose)
+        return self._codes.send(
+            work, draft, purpose=purpose, subject=invitee.id, life=life, asker=inviter.id
+        )
+
+    def send_beside(self, work: Work, agent: Inviter, invitee: Invitee) -> int:
+        """Send a code to somebody who stands before the agent; its id."""
+        assert agent.id is not None
+        draft = self._letter(agent, invitee, BEFORE_AGENT, IN_PERSON)
+        return self._codes.send_beside(
+            work, draft, purpose=IN_PERSON, subject=invitee.id, asker=agent.id
+        )
+
+    def _letter(self, inviter: Inviter, invitee: Invitee, text: Text, purpose: str) -> Draft:
         dial = self._signature["code"]  # the text's {code} is the one to be typed
-        draft = Draft(
+        return Draft(
             key=f"{purpose}:{invitee.id}",
             kind=ONBOARDING,
             phone=invitee.phone,
@@ -120,9 +138,6 @@ class Inviting:
             text=text,
             values={**self._signature, "dial": dial, "agent": inviter.name},
             member=invitee.id,
-        )
-        return self._codes.send(
-            work, draft, purpose=purpose, subject=invitee.id, life=life, asker=inviter.id
         )
 
     def end(self, work: Work, invitee: Invitee, state: str, *, by: Actor) -> None:

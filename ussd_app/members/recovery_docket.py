@@ -105,24 +105,15 @@ class Docket:
             return last
         if last and last.state == OPEN:
             self.end(work, last, "expired", by=audit.THE_SYSTEM, at=now)
-        (lately,) = work.the_row(
-            "SELECT count(*) FROM recovery WHERE member = %s AND opened_at > %s",
-            member,
-            now - A_WEEK,
-        )
-        if lately >= self._rules.a_week:
-            raise LimitReached("recoveries", 0)
-        policy = self._guarantors.policy
-        guarantors = len(self._guarantors.counting(work, member, now))
-        enough = guarantors >= policy.needed
+        path = self._next_path(work, member, now)
         (recovery,) = work.the_row(
             """
             INSERT INTO recovery (member, path, quorum, cooling_seconds, opened_at, expires_at)
             VALUES (%s, %s, %s, %s, %s, %s) RETURNING id
             """,
             member,
-            GUARANTORS if enough else PEOPLE,
-            policy.quorum,
+            path,
+            self._guarantors.policy.quorum,
             int(self._rules.cooling.total_seconds()),
             now,
             now + self._rules.lasts,
@@ -133,6 +124,12 @@ class Docket:
         self._record(work, case, "opened", by=audit.by_member(member), at=now, path=case.path)
         outbox.promise(work, ERRAND, recovery, at=now)
         return case
+
+    def path(self, work: Work, phone: Phone, now: datetime) -> str:
+        """Who decides the member's open recovery, or would decide a new one. Raises as `open`."""
+        member = self.owner(work, phone)
+        last = self.last(work, phone)
+        return last.path if last and last.is_open(now) else self._next_path(work, member, now)
 
     def hear(self, work: Work, case: Case, voter: Counting, *, vouches: bool, at: datetime) -> Case:
         """Write down a guarantor's answer, in place of the one they gave before."""
@@ -188,6 +185,17 @@ class Docket:
         when, until = (self._local.day_and_hour(one) for one in (at, at + self._rules.careful))
         self._tell.owner(work, case, "ended", to_owner, when=when, until=until)
         self._tell.guarantors(work, case, "ended", to_guarantors)
+
+    def _next_path(self, work: Work, member: int, now: datetime) -> str:
+        (lately,) = work.the_row(
+            "SELECT count(*) FROM recovery WHERE member = %s AND opened_at > %s",
+            member,
+            now - A_WEEK,
+        )
+        if lately >= self._rules.a_week:
+            raise LimitReached("recoveries", 0)
+        guarantors = len(self._guarantors.counting(work, member, now))
+        return GUARANTORS if guarantors >= self._guarantors.policy.needed else PEOPLE
 
     def _moved(self, work: Work, case: Case, now: datetime) -> Case:
         """The case after somebody's word, which may bring something to do, perhaps at once."""

@@ -41,7 +41,10 @@ EXPIRED = _("{org}: the time to choose a new PIN has run out. To ask again, dial
 PLEA = _("{name} {phone} lost their PIN and asks you to vouch. Call them first, then dial {code}.")
 PLEA_WAS_GOOD = _("{org}: {name} {phone} has a new PIN. Did they not ask for it? Call {support}.")
 PLEA_IS_OVER = _("{org}: the request of {name} {phone} for a new PIN is over. You need not vouch.")
-CODE = _("{org}: {code} is your code for a new PIN. Tell it only the agent who stands before you.")
+CODE = _(
+    "{agent} of {org} asks for your new PIN. Code: {code}. Tell it to {agent} only if you are"
+    " together, never by phone."
+)
 
 ENDS = {
     "done": (DONE, PLEA_WAS_GOOD),

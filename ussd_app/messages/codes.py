@@ -115,6 +115,39 @@ class Codes:
         )
         return code
 
+    def send_beside(
+        self, work: Work, draft: Draft, *, purpose: str, subject: int, asker: int
+    ) -> int:
+        """Send a code that is read to the asker by whoever stands before them; the id of the code.
+
+        Asked again within the pause, or once it was right, it is the same one and no SMS, so that
+        a call that was cut goes on. Raises as `send` does.
+        """
+        now = self._clock.now()
+        sent = work.row(
+            """
+            SELECT id FROM one_time_code
+            WHERE phone = %s AND purpose = %s AND subject = %s AND asker = %s
+                AND (
+                    (state = 'live' AND tries < %s AND made_at > %s)
+                    OR (state = 'right' AND greatest(expires_at, right_at + %s) > %s)
+                )
+            """,
+            draft.phone,
+            purpose,
+            subject,
+            asker,
+            TRIES,
+            now - PAUSE,
+            CONFIRMATION_LIFE,
+            now,
+        )
+        if sent:
+            return int(sent[0])
+        return self.send(
+            work, draft, purpose=purpose, subject=subject, life=CONFIRMATION_LIFE, asker=asker
+        )
+
     def judge(self, code: int, typed: str, *, by: str) -> None:
         """Charge a try, durably, then judge it. `by` is the number that types: its own, or the asker's.
 
@@ -165,6 +198,12 @@ class Codes:
             self._clock.now(),
         )
         return row[0] if row else None
+
+    def is_right(self, code: int) -> bool:
+        """Whether this very code was judged right, and its deed may still be done."""
+        with self._db.reading() as reading:
+            row = reading.row("SELECT phone, purpose FROM one_time_code WHERE id = %s", code)
+            return row is not None and self.right(reading, *row) == code
 
     def use(self, work: Work, code: int, *, purpose: str, subject: int) -> None:
         """Use up a code that was judged right, with the deed it allows. Raises CodeGone."""
