@@ -32,7 +32,7 @@ STAGES = {
     "withdrawn": _("taken back"),
     "declined": _("joins without you"),
     "asks": _("asks for a new code"),
-    "unidentified": _("joined, identity: waiting"),
+    "unidentified": _("joined, ID record to come"),
 }
 
 

@@ -57,7 +57,7 @@ class Home(Flow):
     def greet(self, app: Services) -> Greeted:
         member = app.members.find(self.caller)
         if member is None:
-            return "invited" if app.invitations.waiting(self.caller) else "stranger"
+            return "invited" if app.invited.waiting(self.caller) else "stranger"
         self.language = member.language
         if not member.is_active:
             return self._blocked(app, member)

@@ -7,11 +7,14 @@ from menus.shared.code import Code
 from menus.shared.new_pin import NewPin
 from ussd_app.dialog import End, Flow, Menu, Pick, Return, Use, _, do
 from ussd_app.errors import NotFound
-from ussd_app.members.invitations import IN_PERSON, PURPOSE
+from ussd_app.members.inviting import IN_PERSON, PURPOSE
+from ussd_app.members.kinds import BORROWER
 from ussd_app.services import Services
 from ussd_app.values import Amount, Hidden, Name
 
-Progress = Literal["code", "expired", "pin", "terms", "beside", "joined", "over"]
+Progress = Literal[
+    "code", "burnt", "expired", "withdrawn", "pin", "borrow", "terms", "beside", "joined", "over"
+]
 
 
 class Onboard(Flow):
@@ -26,27 +29,30 @@ class Onboard(Flow):
 
     @do(
         code="code",
+        burnt="burnt",
         expired="expired",
+        withdrawn="withdrawn",
         pin="choose_pin",
+        borrow="borrower_terms",
         terms="terms",
         beside="beside",
         joined="welcome",
         over="ended",
     )
     def progress(self, app: Services) -> Progress:
-        if (invited := app.invitations.waiting(self.caller)) is None:
+        if (invited := app.invited.waiting(self.caller)) is None:
             return "joined" if app.members.find(self.caller) else "over"
         self.inviter, self.name = Name(invited.inviter), invited.name
         self.language = invited.language
         match invited.step:
-            case "pin" | "terms" | "expired":
-                return invited.step
-            case _:
+            case "code":
                 code = app.codes.live(self.caller, PURPOSE)
-        if code is None:
-            return "beside" if app.codes.live(self.caller, IN_PERSON) else "expired"
-        self.code_id = Hidden(code)
-        return "code"
+                if code is None:
+                    return self._no_code(app)
+                self.code_id = Hidden(code)
+            case "terms" if invited.kind == BORROWER:
+                return "borrow"
+        return invited.step
 
     code = Use(
         Code,
@@ -63,7 +69,7 @@ class Onboard(Flow):
     @do(done="progress")
     def prove(self, app: Services) -> Literal["done"]:
         with suppress(NotFound):  # it ended meanwhile, as is told next
-            app.invitations.prove(self.caller, int(self.code_id))
+            app.invited.prove(self.caller, int(self.code_id))
         return "done"
 
     choices = Menu(
@@ -72,6 +78,20 @@ class Onboard(Flow):
         (_("Get a new code"), "ask"),
         (_("Join without it"), "decline"),
         (_("Lugha / Language"), "languages_menu"),
+        back="left",
+        confirm=True,
+    )
+    burnt = Menu(
+        _("5 wrong codes: yours is void, for safety."),
+        (_("Get a new code"), "ask"),
+        (_("Join without it"), "decline"),
+        (_("Lugha / Language"), "languages_menu"),
+        back="left",
+        confirm=True,
+    )
+    withdrawn = Menu(
+        _("{inviter} took the invitation back. You can join without it, free."),
+        (_("Continue"), "decline"),
         back="left",
         confirm=True,
     )
@@ -84,15 +104,16 @@ class Onboard(Flow):
         confirm=True,
     )
 
-    @do(asked="asked", before="asked_before", over="progress")
-    def ask(self, app: Services) -> Literal["asked", "before", "over"]:
-        if app.invitations.waiting(self.caller) is None:
+    @do(asked="asked", before="asked_before", nobody="call_us", over="progress")
+    def ask(self, app: Services) -> Literal["asked", "before", "nobody", "over"]:
+        invited = app.invited.waiting(self.caller)
+        if invited is None or invited.step not in ("code", "expired"):
             return "over"
-        return "asked" if app.invitations.ask_again(self.caller) else "before"
+        return app.invited.ask_again(self.caller)
 
     @do(declined="alone")
     def decline(self, app: Services) -> Literal["declined"]:
-        app.invitations.decline(self.caller)
+        app.invited.decline(self.caller)
         return "declined"
 
     languages_menu = Pick(
@@ -104,7 +125,7 @@ class Onboard(Flow):
 
     @do(spoken="progress")
     def speak(self, app: Services) -> Literal["spoken"]:
-        app.invitations.speak(self.caller, self.choice)
+        app.invited.speak(self.caller, self.choice)
         return "spoken"
 
     choose_pin = Use(NewPin, take={"proof": "proof"}, chosen="keep", left="left")
@@ -112,9 +133,16 @@ class Onboard(Flow):
     @do(done="progress")
     def keep(self, app: Services) -> Literal["done"]:
         with suppress(NotFound):
-            app.invitations.set_pin(self.caller, self.proof)
+            app.invited.set_pin(self.caller, self.proof)
         return "done"
 
+    borrower_terms = Menu(
+        _("Become a borrower? We keep name, number. Terms: {terms}, {support}."),
+        (_("I accept"), "accept"),
+        (_("No"), "left"),
+        back="left",
+        confirm=True,
+    )
     terms = Menu(
         _("We keep your name and number. Terms: {terms} or call {support}."),
         (_("I accept"), "accept"),
@@ -126,7 +154,7 @@ class Onboard(Flow):
     @do(done="progress")
     def accept(self, app: Services) -> Literal["done"]:
         with suppress(NotFound):
-            app.invitations.accept(self.caller)
+            app.invited.accept(self.caller)
         return "done"
 
     @do(gifted="gifted", plain="joined")
@@ -156,11 +184,20 @@ class Onboard(Flow):
     beside = End(
         _("Are you with {inviter}? Tell them the code of our SMS, then dial {code}. It is free.")
     )
-    asked = End(_("We asked {inviter} for a new code. It comes by SMS, free. Then dial {code}."))
-    asked_before = End(
-        _("{inviter} was asked today already. The code comes by SMS, free. Then dial {code}.")
+    asked = End(
+        _("We asked {inviter} by SMS to send you a new code, free. When you have it, dial {code}.")
     )
+    asked_before = End(
+        _("{inviter} was asked today already. No SMS with a code? Dial {code} to join without it.")
+    )
+    call_us = End(_("For a new code call {support}. Or dial {code} and join without it, free."))
     bye = End(_("Goodbye! Dial {code} any time."))
     onward = Return()
     alone = Return()
     left = Return()
+
+    def _no_code(self, app: Services) -> Literal["beside", "burnt", "expired"]:
+        """Why there is none to be typed here."""
+        if app.codes.live(self.caller, IN_PERSON):
+            return "beside"
+        return "burnt" if app.codes.is_burnt(self.caller, PURPOSE) else "expired"

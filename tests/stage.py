@@ -14,6 +14,7 @@ from ussd_app import bootstrap
 from ussd_app.audit.service import SHELL, Actor
 from ussd_app.dialog.lines import LINE_SECONDS
 from ussd_app.dialog.machine import Watch
+from ussd_app.members.inviting import Inviter
 from ussd_app.members.kinds import AGENT
 from ussd_app.messages.service import Draft
 from ussd_app.text import Text
@@ -180,6 +181,18 @@ class Telephones:
         code = LANGUAGES[language or "English"]
         invitations.invite(Phone(agent), Phone(phone), Name(name), code)
 
+    def _recruited(self, name: str, phone: str) -> None:
+        """By the organisation itself."""
+        inviter = Inviter(None, self.world.services.organisation, OPERATOR)
+        with self.world.db.work() as work:
+            self.world.services.invitations.invite_for(
+                work, inviter, Phone(phone), Name(name), "en", kind=AGENT
+            )
+
+    def _declines(self, phone: str) -> None:
+        """As by another call of theirs."""
+        self.world.services.invited.decline(Phone(phone))
+
     def _codes(self, phone: str, count: str, minutes: str) -> None:
         """The last of them so long ago."""
         world = self.world
@@ -290,6 +303,10 @@ _GIVEN: dict[str, Callable[..., None]] = {
     r"(?P<phone>\+\d+) texts (?P<body>\w+)": Telephones._text,
     r"(?P<agent>\+\d+) has invited (?P<name>[A-Z]\w+ \w+) (?P<phone>\+\d+)"
     r"(?:, in (?P<language>\w+))?": Telephones._invited,
+    r"the organisation has invited (?P<name>[A-Z]\w+ \w+) (?P<phone>\+\d+) as an agent": (
+        Telephones._recruited
+    ),
+    r"(?P<phone>\+\d+) joins without the code in another call": Telephones._declines,
     r"(?P<phone>\+\d+) has got (?P<count>\d+) codes, one every (?P<minutes>\d+) minutes": Telephones._codes,
     r"an agent may send (?P<count>\d+) codes? a day": Telephones._codes_a_day,
     r"(?P<ward>\+\d+) (?P<deed>asks|removes|is (?:accepted|left) by) (?P<guarantor>\+\d+)": (

@@ -19,6 +19,8 @@ from ussd_app.members.guarantor_policy import Policy
 from ussd_app.members.guarantors import Guarantors
 from ussd_app.members.invitation_lists import InvitationLists
 from ussd_app.members.invitations import Invitations
+from ussd_app.members.invited import Invited
+from ussd_app.members.inviting import Inviting
 from ussd_app.members.joining import Joining
 from ussd_app.members.pin_vault import PinVault
 from ussd_app.members.pins import Pins
@@ -136,15 +138,19 @@ def services_of(
         rules=rules,
         local=local,
     )
+    inviting = Inviting(clock, codes, countries=settings.countries, signature=signature)
     invitations = Invitations(
+        db, clock, codes, inviting, messages=messages, tenants=tenants, signature=signature
+    )
+    invited = Invited(
         db,
         clock,
         pins,
         codes,
+        inviting,
         messages=messages,
         welcome=grant,
         tenants=tenants,
-        countries=settings.countries,
         local=local,
         signature=signature,
     )
@@ -184,6 +190,7 @@ def services_of(
         recoveries_in_person=InPerson(db, clock, codes, docket, rules=rules, signature=signature),
         recovery_desk=RecoveryDesk(db, clock, docket),
         invitations=invitations,
+        invited=invited,
         invitation_lists=InvitationLists(
             db,
             clock,

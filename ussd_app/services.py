@@ -9,6 +9,7 @@ from ussd_app.clock import Clock, Local
 from ussd_app.members.guarantors import Guarantors
 from ussd_app.members.invitation_lists import InvitationLists
 from ussd_app.members.invitations import Invitations
+from ussd_app.members.invited import Invited
 from ussd_app.members.joining import Joining
 from ussd_app.members.pins import Pins
 from ussd_app.members.recoveries import Recoveries
@@ -46,6 +47,7 @@ class Services:
     recoveries_in_person: InPerson
     recovery_desk: RecoveryDesk
     invitations: Invitations
+    invited: Invited
     invitation_lists: InvitationLists
     codes: Codes
     payments: Payments

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tests.people import AMINA, BARAKA, PIN, ZAWADI, World
 from ussd_app import bootstrap
 from ussd_app.members.invitations import PURPOSE, Invitations, Onboarding
+from ussd_app.members.invited import Invited
 from ussd_app.members.kinds import AGENT
 from ussd_app.services import Services
 from ussd_app.values import Name, Phone
@@ -33,6 +34,10 @@ class Field:
     @property
     def invitations(self) -> Invitations:
         return self.services.invitations
+
+    @property
+    def invited(self) -> Invited:
+        return self.services.invited
 
     def agent(self, phone: Phone, name: str, *, kind: str = AGENT) -> int:
         """A member of this kind."""
@@ -78,12 +83,12 @@ class Field:
             case "judge":
                 self.services.codes.judge(self.code(phone), self.digits, by=phone)
             case "prove":
-                self.invitations.prove(phone, self.last_code(phone))
+                self.invited.prove(phone, self.last_code(phone))
             case "set_pin":
                 candidate = self.services.pins.candidate(phone, PIN)
-                self.invitations.set_pin(phone, candidate)
+                self.invited.set_pin(phone, candidate)
             case _:
-                self.invitations.accept(phone)
+                self.invited.accept(phone)
 
     def take_all(self, phone: Phone = ZAWADI) -> None:
         for step in STEPS:
@@ -95,7 +100,7 @@ class Field:
         return int(str(self.one(query, phone, PURPOSE) or 0))
 
     def step(self, phone: Phone = ZAWADI) -> str | None:
-        waiting = self.invitations.waiting(phone)
+        waiting = self.invited.waiting(phone)
         return waiting.step if waiting else None
 
     def own(self, agent: Phone = AMINA) -> Onboarding:

@@ -112,7 +112,7 @@ def test_r_c02_a_list_says_what_people_are_and_speak(world: World) -> None:
 
     said = field.read()
 
-    assert said.startswith("Umoja inakualika. Namba yako: ")
+    assert said.startswith("Umoja inakualika uwe wakala. Namba yako: ")
     assert field.status() == ("INVITED", AGENT, 0)
     field.take_all()
     assert field.status() == ("ACTIVE", AGENT, 1)

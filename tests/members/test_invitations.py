@@ -26,12 +26,12 @@ from ussd_app.values import Name, Phone
 
 OPERATOR = Actor("operator", 1000, SHELL)
 INVITED_IN_ENGLISH = (
-    "Amina W of Umoja invites you. Your code: {}. Dial *384*96# within 24 hours."
-    " Tell it to nobody, not even to Amina W."
+    "Amina W of Umoja invites you as a borrower. Code: {}. Dial *384*96# within 24 hours."
+    " Tell nobody, not even Amina W."
 )
 INVITED_IN_SWAHILI = (
-    "Amina W wa Umoja anakualika. Namba yako: {}. Piga *384*96# ndani ya saa 24."
-    " Usimwambie mtu namba hii, hata Amina W."
+    "Amina W wa Umoja anakualika uwe mkopaji. Namba: {}. Piga *384*96# ndani ya saa 24."
+    " Usimwambie mtu, hata Amina W."
 )
 WELCOME = (
     "Welcome to Umoja, Zawadi N! 50 UMOJA is yours to start with. Dial *384*96#."
@@ -280,7 +280,9 @@ def test_r_c05_agents_and_borrowers_join_alike_and_a_borrowers_identity_waits(
     field.take_all()
 
     parked = "SELECT count(*) FROM errand WHERE kind = 'identity' AND state = 'parked'"
-    assert said.startswith("Umoja invites you. Your code: ")
+    assert said.startswith(
+        f"Umoja invites you as {'a borrower' if waits else 'an agent'}. Your code: "
+    )
     assert field.status() == ("ACTIVE", kind, 1)
     assert field.one(parked) == waits
     field.world.clock.advance(days=400)
@@ -329,7 +331,7 @@ def test_r_a02_a_pin_may_be_chosen_again_until_the_terms_are_accepted(field: Fie
     for one in STEPS[:3]:
         field.take(one)
 
-    field.invitations.set_pin(ZAWADI, field.services.pins.candidate(ZAWADI, "4815"))
+    field.invited.set_pin(ZAWADI, field.services.pins.candidate(ZAWADI, "4815"))
     field.take("accept")
 
     assert field.services.pins.check(ZAWADI, "4815")
@@ -352,20 +354,20 @@ def test_r_a02_no_step_is_left_out(field: Field, surgeon: Surgeon, done: int, st
 
 def test_r_a02_a_stranger_has_nothing_to_do(field: Field, surgeon: Surgeon) -> None:
     before = surgeon.snapshot()
-    invitations = field.invitations
+    invited = field.invited
 
-    assert invitations.waiting(ZAWADI) is None
+    assert invited.waiting(ZAWADI) is None
     deeds: tuple[Callable[[], object], ...] = (
-        lambda: invitations.prove(ZAWADI, 1),
-        lambda: invitations.set_pin(ZAWADI, "k1:made-up"),
-        lambda: invitations.accept(ZAWADI),
+        lambda: invited.prove(ZAWADI, 1),
+        lambda: invited.set_pin(ZAWADI, "k1:made-up"),
+        lambda: invited.accept(ZAWADI),
     )
     for deed in deeds:
         with pytest.raises(NotFound):
             deed()
-    invitations.decline(ZAWADI)
-    invitations.speak(ZAWADI, "sw")
-    assert not invitations.ask_again(ZAWADI)
+    invited.decline(ZAWADI)
+    invited.speak(ZAWADI, "sw")
+    assert invited.ask_again(ZAWADI) == "nobody"
     assert surgeon.snapshot() == before
 
 
@@ -376,7 +378,7 @@ def test_r_a02_a_code_for_another_number_proves_nothing(field: Field) -> None:
     field.invite()
 
     with pytest.raises(CodeGone):
-        field.invitations.prove(ZAWADI, theirs)
+        field.invited.prove(ZAWADI, theirs)
 
     assert field.step() == "code"
 
@@ -387,7 +389,7 @@ def test_r_a02_twenty_right_codes_at_once_admit_once(field: Field) -> None:
 
     def admit(_: int) -> None:
         insist(lambda: field.services.codes.judge(code, field.digits, by=ZAWADI))
-        insist(lambda: field.invitations.prove(ZAWADI, code))
+        insist(lambda: field.invited.prove(ZAWADI, code))
 
     told = crowd(20, admit)
 
@@ -401,7 +403,7 @@ def test_r_a02_twenty_who_accept_at_once_make_one_member(field: Field) -> None:
     for one in STEPS[:3]:
         field.take(one)
 
-    told = crowd(20, lambda _: insist(lambda: field.invitations.accept(ZAWADI)))
+    told = crowd(20, lambda _: insist(lambda: field.invited.accept(ZAWADI)))
 
     assert raised(told) == []
     assert field.world.sms(ZAWADI) == [WELCOME]
@@ -441,20 +443,20 @@ def test_r_a02_when_any_part_fails_there_is_no_half_member(
 def test_r_a02_they_are_spoken_to_in_their_language(field: Field) -> None:
     field.invite()
 
-    field.invitations.speak(ZAWADI, "sw")
+    field.invited.speak(ZAWADI, "sw")
 
-    waiting = field.invitations.waiting(ZAWADI)
+    waiting = field.invited.waiting(ZAWADI)
     assert waiting
     assert (waiting.language, waiting.inviter, waiting.name) == ("sw", "Amina W", NAME)
     field.take_all()
-    field.invitations.speak(ZAWADI, "en")  # of a member it is not the business
+    field.invited.speak(ZAWADI, "en")  # of a member it is not the business
     assert field.services.members.get(ZAWADI).language == "sw"
 
 
 def test_r_c02_the_organisation_invites_in_its_own_name(field: Field) -> None:
     as_organisation(field)
 
-    waiting = field.invitations.waiting(ZAWADI)
+    waiting = field.invited.waiting(ZAWADI)
 
     assert waiting
     assert waiting.inviter == "Umoja"
@@ -604,7 +606,7 @@ def test_r_a13_nothing_is_sent_again_where_no_code_is_needed(
         case "withdraw":
             field.invitations.withdraw(AMINA, field.own().id)
         case "decline":
-            field.invitations.decline(ZAWADI)
+            field.invited.decline(ZAWADI)
         case "accept":
             field.take_all()
         case _:
@@ -655,8 +657,27 @@ def test_r_a13_an_invitation_taken_back_is_worthless(
     for one in STEPS[1:]:
         with pytest.raises(NotFound):
             field.take(one)
-    assert (field.step(), field.own().state) == (None, "withdrawn")
+    assert (field.step(), field.own().state) == ("withdrawn", "withdrawn")
     assert statuses(field) == [("member", "ussd", "INVITED", "EXPIRED", "invitation withdrawn")]
+    assert faults(field.world) == set()
+
+
+def test_r_a13_whose_invitation_is_taken_back_is_told_and_may_join_without_it(field: Field) -> None:
+    field.invite()
+
+    for _ in range(2):
+        field.invitations.withdraw(AMINA, field.own().id)
+
+    assert field.world.sms(ZAWADI) == [
+        (
+            "Amina W of Umoja took the invitation back; its code is void. You can join without it,"
+            " free: dial *384*96#."
+        )
+    ]
+    assert field.step() == "withdrawn"
+    field.invited.decline(ZAWADI)
+    assert (field.step(), field.own().state) == (None, "declined")
+    field.world.join(ZAWADI, NAME)
     assert faults(field.world) == set()
 
 
@@ -740,16 +761,16 @@ def test_r_a13_who_needs_a_new_code_asks_the_agent_once_a_day(field: Field, over
     field.invite()
     if over:
         field.world.clock.advance(hours=25)
-    asked = [field.invitations.ask_again(ZAWADI) for _ in range(3)]
+    asked = [field.invited.ask_again(ZAWADI) for _ in range(3)]
     told = field.world.sms(AMINA)
     shown = field.own().asks_again
     field.world.clock.advance(hours=24)
 
-    assert (asked, shown) == ([True, False, False], True)
+    assert (asked, shown) == (["asked", "before", "before"], True)
     assert told == [
         "Umoja: Zawadi N 0700000009 asks you for a new code to join. Dial *384*96# to send it."
     ]
-    assert field.invitations.ask_again(ZAWADI)
+    assert field.invited.ask_again(ZAWADI) == "asked"
     field.invitations.resend(AMINA, field.own().id)
     assert not field.own().asks_again
 
@@ -757,9 +778,25 @@ def test_r_a13_who_needs_a_new_code_asks_the_agent_once_a_day(field: Field, over
 def test_r_a13_nobody_is_asked_where_the_organisation_invited(field: Field) -> None:
     as_organisation(field)
 
-    asked = [field.invitations.ask_again(ZAWADI) for _ in range(2)]
+    asked = [field.invited.ask_again(ZAWADI) for _ in range(2)]
 
-    assert asked == [True, False]
+    assert asked == ["nobody", "nobody"]
+    assert field.one("SELECT count(*) FROM message WHERE kind = 'asks-again'") == 0
+    assert field.one("SELECT count(*) FROM audit WHERE action = 'invitation.asked_again'") == 1
+
+
+@pytest.mark.parametrize("why", ["no agent", "blocked", "stopped our SMS"])
+def test_r_a13_no_code_is_promised_where_the_agent_cannot_be_asked(field: Field, why: str) -> None:
+    field.invite()
+    with field.world.db.work() as work:
+        if why == "no agent":
+            work.run("UPDATE member SET kind = %s WHERE phone = %s", INDIVIDUAL, AMINA)
+        if why == "blocked":
+            work.run("UPDATE member SET status = 'BLOCKED' WHERE phone = %s", AMINA)
+    if why == "stopped our SMS":
+        field.services.messages.opt_out(AMINA)
+
+    assert field.invited.ask_again(ZAWADI) == "nobody"
     assert field.one("SELECT count(*) FROM message WHERE kind = 'asks-again'") == 0
 
 
@@ -777,8 +814,8 @@ def test_r_a02_who_joins_without_the_code_is_the_same_row_and_nothing_special(
         field.take(one)
     member = field.one("SELECT id FROM member WHERE phone = %s", ZAWADI)
     if declines:
-        field.invitations.decline(ZAWADI)
-        field.invitations.decline(ZAWADI)
+        field.invited.decline(ZAWADI)
+        field.invited.decline(ZAWADI)
         assert field.step() is None
 
     field.world.join(ZAWADI, "Zawadi Kamau", language="sw", tier=1, pin="4815")
@@ -797,7 +834,7 @@ def test_r_a02_who_joins_without_the_code_is_the_same_row_and_nothing_special(
 def test_r_a02_who_declined_may_be_invited_again_in_the_middle_of_joining(field: Field) -> None:
     joining = field.services.joining
     field.invite()
-    field.invitations.decline(ZAWADI)
+    field.invited.decline(ZAWADI)
     joining.speak(ZAWADI, "en")
     joining.agree(ZAWADI)
     field.world.clock.advance(minutes=1)
@@ -818,7 +855,7 @@ def test_r_a02_who_had_begun_by_themselves_keeps_the_id(field: Field) -> None:
     field.invite()
     for one in STEPS[:2]:
         field.take(one)
-    field.invitations.set_pin(ZAWADI, candidate)
+    field.invited.set_pin(ZAWADI, candidate)
     field.take("accept")
 
     assert begun
@@ -946,7 +983,7 @@ def test_r_a13_meeting_needs_the_code_told_to_this_agent(field: Field) -> None:
     with pytest.raises(NotFound):
         field.invitations.met(AMINA, CHEBET, code)
     with pytest.raises(CodeGone):
-        field.invitations.prove(ZAWADI, code)
+        field.invited.prove(ZAWADI, code)
 
 
 def test_r_c01_a_member_beside_an_agent_becomes_a_borrower(field: Field, surgeon: Surgeon) -> None:

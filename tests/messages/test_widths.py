@@ -13,6 +13,7 @@ from ussd_app.ledger import service as ledger
 from ussd_app.members import (
     guaranties,
     invitations,
+    invited,
     inviting,
     joining,
     pins,
@@ -43,8 +44,11 @@ TEXTS = {
     "complaint": service.COMPLAINT,
     "invited by an agent": inviting.BY_AGENT,
     "invited by the organisation": inviting.BY_US,
+    "a borrower invited by the organisation": inviting.BORROWER_BY_US,
+    "an agent invited by the organisation": inviting.AGENT_BY_US,
     "invited in person": inviting.BEFORE_AGENT,
-    "asks again": invitations.ASKS_AGAIN,
+    "asks again": invited.ASKS_AGAIN,
+    "withdrawn": invitations.WITHDRAWN,
     **{
         f"guarantor {state}, to the {who}": text
         for state, texts in guaranties.TEXTS.items()

@@ -29,7 +29,7 @@ def test_r_c02_the_operator_makes_the_first_agent(system: System) -> None:
     assert again.json["sums"] == {"invited": 1}
     assert (other.code, "refused" in other.out) == (1, True)
     eventually(lambda: len(system.desk.sms(phone)) == 1)
-    assert system.desk.sms(phone)[0].startswith("Umoja invites you. Your code: ")
+    assert system.desk.sms(phone)[0].startswith("Umoja invites you as an agent. Your code: ")
     assert system.rows("SELECT status, kind FROM member WHERE phone = %s", phone) == [
         ("INVITED", "originator_agent")
     ]

@@ -1,41 +1,43 @@
-"""Invite people to join, by an agent in the field or from a list; they prove it with a code."""
+"""Invite people to join, by an agent in the field or from a list."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ussd_app.audit import service as audit
 from ussd_app.audit.service import THE_SYSTEM, Actor
-from ussd_app.clock import Clock, Local
+from ussd_app.clock import Clock
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import Conflict, NotAllowed, NotFound
-from ussd_app.members import invitees, status
+from ussd_app.members import invitees
 from ussd_app.members.invitees import Invitee
 from ussd_app.members.inviting import (
     BY_AGENT,
-    BY_US,
+    LIFE,
     ONBOARDING,
     Inviter,
     Inviting,
+    invitation_text,
     tenant_of,
 )
 from ussd_app.members.inviting import IN_PERSON as IN_PERSON
 from ussd_app.members.inviting import PURPOSE as PURPOSE
-from ussd_app.members.joining import FIRST_TIER, Tenants, Welcome, welcome_letter
+from ussd_app.members.joining import Tenants
 from ussd_app.members.kinds import BORROWER, INDIVIDUAL, KINDS, Permission, may
-from ussd_app.members.pins import Pins, forget
 from ussd_app.members.status import Status
 from ussd_app.messages.codes import CONFIRMATION_LIFE, Codes
 from ussd_app.messages.service import Draft, Messages
 from ussd_app.text import _
 from ussd_app.values import Name, Phone
 
-LIFE = timedelta(hours=24)
 SHOWN_MOST = 500
 
-ASKS_AGAIN = _("{org}: {name} {phone} asks you for a new code to join. Dial {code} to send it.")
+WITHDRAWN = _(
+    "{agent} of {org} took the invitation back; its code is void. You can join without it,"
+    " free: dial {code}."
+)
 
 
 @dataclass(frozen=True)
@@ -56,39 +58,22 @@ class Onboarding:
     """None for whoever needs none."""
 
 
-@dataclass(frozen=True)
-class Invited:
-    """What an invited number is still to do. `step`: code, expired, pin, terms."""
-
-    id: int
-    step: str
-    inviter: str
-    """Short name, or the organisation's."""
-    name: Name
-    language: str
-
-
 class Invitations:
-    """Invites, and takes in who was invited."""
+    """Invites, shows agents how far those are whom they invited, and ends what came to nothing."""
 
     def __init__(
         self,
         db: Database,
         clock: Clock,
-        pins: Pins,
         codes: Codes,
+        inviting: Inviting,
         *,
         messages: Messages,
-        welcome: Welcome,
         tenants: Tenants,
-        countries: tuple[str, ...],
-        local: Local,
         signature: dict[str, str],
     ) -> None:
-        self._db, self._clock, self._pins, self._codes = db, clock, pins, codes
-        self._messages, self._welcome, self._tenants = messages, welcome, tenants
-        self._local, self._signature = local, signature
-        self._inviting = Inviting(clock, codes, countries=countries, signature=signature)
+        self._db, self._clock, self._codes, self._inviting = db, clock, codes, inviting
+        self._messages, self._tenants, self._signature = messages, tenants, signature
 
     # -- for agents
 
@@ -199,7 +184,10 @@ class Invitations:
             self._inviting.send(work, inviter, invitee, BY_AGENT, purpose=PURPOSE, life=LIFE)
 
     def withdraw(self, agent: Phone, invitation: int) -> None:
-        """Take it back: its code is void. Again changes nothing. Raises NotFound, Conflict (joined)."""
+        """Take it back: its code is void, and they are told by SMS. Again changes nothing.
+
+        Raises NotFound, Conflict (joined).
+        """
         with self._db.work() as work:
             inviter = _agent(work, agent)
             invitee, state = _invitee_of(work, inviter, invitation)
@@ -207,132 +195,18 @@ class Invitations:
                 raise Conflict("has joined")
             if invitee.open and invitee.open.id == invitation:
                 self._inviting.end(work, invitee, "withdrawn", by=inviter.by)
-
-    # -- for who was invited
-
-    def waiting(self, phone: Phone) -> Invited | None:
-        """What this number is still to do; None for one that is not invited."""
-        with self._db.reading() as reading:
-            invitee = invitees.find(reading, phone)
-            if invitee is None or invitee.has_joined or invitee.invitation is None:
-                return None
-            invitation = invitee.invitation
-            if invitation.state not in ("sent", "proven", "expired"):
-                return None
-            proven = invitation.state == "proven" or self._has_typed_it(reading, invitee)
-            if proven:
-                step = "terms" if invitee.has_pin else "pin"
-            else:
-                step = "expired" if invitation.is_over(self._clock.now()) else "code"
-            inviter = reading.row("SELECT name FROM member WHERE id = %s", invitation.inviter)
-        name = Name(inviter[0]).short if inviter else self._signature["org"]
-        return Invited(invitation.id, step, name, invitee.name, invitee.language)
-
-    def prove(self, phone: Phone, code: int) -> None:
-        """The code was right: they may choose a PIN. Again changes nothing. Raises NotFound."""
-        with self._db.work() as work:
-            invitee = invitees.lock(work, phone)
-            if invitee is None or invitee.open is None:
-                raise NotFound("not invited")
-            if invitee.open.state == "sent":
-                self._prove(work, invitee, code)
-
-    def speak(self, phone: Phone, language: str) -> None:
-        """Speak this language with them from now on."""
-        with self._db.work() as work:
-            work.run(
-                """
-                UPDATE member SET language = %s
-                WHERE phone = %s AND status IN ('INVITED', 'EXPIRED')
-                """,
-                language,
-                phone,
-            )
-
-    def set_pin(self, phone: Phone, candidate: str) -> None:
-        """Keep the PIN they chose twice. Raises NotFound unless the code was right."""
-        with self._db.work() as work:
-            invitee = invitees.lock(work, phone)
-            if invitee is None or invitee.open is None:
-                raise NotFound("not invited")
-            if invitee.open.state == "sent":  # they were cut off as soon as it was judged
-                code = self._codes.right(work, phone, PURPOSE)
-                if code is None:
-                    raise NotFound("the code was not right yet")
-                self._prove(work, invitee, code)
-            forget(work, invitee.id)
-            self._pins.set_first(work, invitee.id, candidate)
-
-    def accept(self, phone: Phone) -> None:
-        """They accept the terms: ACTIVE, with wallet, membership and welcome SMS.
-
-        A borrower's identity is promised. Again changes nothing. Raises NotFound if something is
-        missing.
-        """
-        now = self._clock.now()
-        with self._db.work() as work:
-            invitee = invitees.lock(work, phone)
-            if invitee and invitee.status is Status.ACTIVE:
-                return
-            if invitee is None or invitee.open is None:
-                raise NotFound("not invited")
-            if invitee.open.state != "proven" or not invitee.has_pin:
-                raise NotFound("something is missing still")
-            member, by, invitation = invitee.id, audit.by_member(invitee.id), invitee.open
-            work.run(
-                """
-                UPDATE member SET kind = %s, tier = %s, terms_at = %s, joined_at = %s WHERE id = %s
-                """,
-                invitation.kind,
-                FIRST_TIER,
-                now,
-                now,
-                member,
-            )
-            status.change(work, member, Status.ACTIVE, by=by, why="accepted the terms", at=now)
-            work.run(
-                "UPDATE invitation SET state = 'accepted', ended_at = %s WHERE id = %s",
-                now,
-                invitation.id,
-            )
-            work.run("DELETE FROM registration WHERE phone = %s", phone)
-            self._welcome.give(work, member)
-            self._tenants.admit(work, member, invitation.tenant)
-            audit.record(work, by, "member.joined", subject=("member", member), at=now)
-            self._messages.queue(work, self._letter(invitee))
-            self._inviting.promise_identity(work, member, invitation.kind)
-
-    def decline(self, phone: Phone) -> None:
-        """They would rather join by themselves: the invitation ends. Again changes nothing."""
-        with self._db.work() as work:
-            invitee = invitees.lock(work, phone)
-            if invitee is None or invitee.invitation is None or invitee.has_joined:
-                return
-            if invitee.invitation.state in ("sent", "proven", "expired"):
-                self._inviting.end(work, invitee, "declined", by=audit.by_member(invitee.id))
-
-    def ask_again(self, phone: Phone) -> bool:
-        """Ask the agent by SMS for a new code, once a day; whether this was today's first time."""
-        now = self._clock.now()
-        today = self._local.date(now)
-        with self._db.work() as work:
-            invitee = invitees.lock(work, phone)
-            asked = invitee.invitation if invitee and not invitee.has_joined else None
-            if invitee is None or asked is None or asked.state not in ("sent", "expired"):
-                return False
-            if asked.asked_again_at and self._local.date(asked.asked_again_at) == today:
-                return False
-            work.run("UPDATE invitation SET asked_again_at = %s WHERE id = %s", now, asked.id)
-            by, subject = audit.by_member(invitee.id), ("invitation", asked.id)
-            audit.record(work, by, "invitation.asked_again", subject=subject, at=now)
-            agent = work.row("SELECT phone, language FROM member WHERE id = %s", asked.inviter)
-            if agent:
-                key = f"asks-again:{asked.id}:{today}"
-                values = {**self._signature, "name": invitee.name.short, "phone": phone.national}
-                number, language = agent
-                draft = Draft(key, "asks-again", number, language, ASKS_AGAIN, values)
-                self._messages.queue(work, draft)
-        return True
+                self._messages.queue(
+                    work,
+                    Draft(
+                        key=f"withdrawn:{invitation}",
+                        kind="withdrawn",
+                        phone=invitee.phone,
+                        language=invitee.language,
+                        text=WITHDRAWN,
+                        values={**self._signature, "agent": inviter.name},
+                        member=invitee.id,
+                    ),
+                )
 
     # -- for the organisation
 
@@ -348,7 +222,7 @@ class Invitations:
             invitees.reopen(work, invitee.id, invitation, at=now, life=LIFE, by=inviter.by)
             fresh = True
         if fresh:
-            text = BY_US if inviter.id is None else BY_AGENT
+            text = invitation_text(inviter, kind)
             self._inviting.send(work, inviter, invitee, text, purpose=PURPOSE, life=LIFE)
         return invitation
 
@@ -379,17 +253,7 @@ class Invitations:
         """Whether they wait for a code: the one they had was burnt, or to be told in person."""
         is_sent = invitee.open is not None and invitee.open.state == "sent"
         live = self._codes.live_in(work, invitee.phone, PURPOSE)
-        return is_sent and live is None and not self._has_typed_it(work, invitee)
-
-    def _has_typed_it(self, work: Work, invitee: Invitee) -> bool:
-        """Whether the code was judged right, and the call was cut before more was done."""
-        return bool(invitee.open and self._codes.right(work, invitee.phone, PURPOSE))
-
-    def _prove(self, work: Work, invitee: Invitee, code: int) -> None:
-        assert invitee.open
-        self._codes.use(work, code, purpose=PURPOSE, subject=invitee.id)
-        by = audit.by_member(invitee.id)
-        invitees.prove(work, invitee.open.id, at=self._clock.now(), life=LIFE, by=by)
+        return is_sent and live is None and not self._inviting.has_typed_it(work, invitee)
 
     def _make_borrower(self, work: Work, member: Invitee, tenant: int, by: Actor) -> None:
         """Somebody who joined by themselves becomes a borrower, with their consent."""
@@ -399,16 +263,6 @@ class Invitations:
         audit.record(work, by, "member.kind", subject=subject, at=now, was=member.kind, to=BORROWER)
         self._tenants.admit(work, member.id, tenant)
         self._inviting.promise_identity(work, member.id, BORROWER)
-
-    def _letter(self, invitee: Invitee) -> Draft:
-        return welcome_letter(
-            invitee.id,
-            invitee.phone,
-            invitee.language,
-            name=invitee.name,
-            grant=self._welcome.grant,
-            signature=self._signature,
-        )
 
 
 def _agent(work: Work, phone: Phone) -> Inviter:

@@ -12,21 +12,30 @@ from ussd_app.db.work import Work
 from ussd_app.errors import Conflict, NotAllowed
 from ussd_app.members import invitees, status
 from ussd_app.members.invitees import Invitee
-from ussd_app.members.kinds import KINDS
+from ussd_app.members.kinds import AGENT, BORROWER, KINDS
 from ussd_app.members.status import Status
 from ussd_app.messages.codes import Codes
 from ussd_app.messages.service import Draft
 from ussd_app.text import Text, _
 from ussd_app.values import Name, Phone
 
+LIFE = timedelta(hours=24)
 PURPOSE = "invitation"
 IN_PERSON = "in-person"
 IDENTITY = "identity"
 ONBOARDING = "onboarding"  # the kind of SMS
 
 BY_AGENT = _(
-    "{agent} of {org} invites you. Your code: {code}. Dial {dial} within 24 hours."
-    " Tell it to nobody, not even to {agent}."
+    "{agent} of {org} invites you as a borrower. Code: {code}. Dial {dial} within 24 hours."
+    " Tell nobody, not even {agent}."
+)
+BORROWER_BY_US = _(
+    "{org} invites you as a borrower. Your code: {code}. Dial {dial} within 24 hours."
+    " Tell it to nobody, not even to us."
+)
+AGENT_BY_US = _(
+    "{org} invites you as an agent. Your code: {code}. Dial {dial} within 24 hours."
+    " Tell it to nobody, not even to us."
 )
 BY_US = _(
     "{org} invites you. Your code: {code}. Dial {dial} within 24 hours. Tell it to nobody,"
@@ -36,6 +45,13 @@ BEFORE_AGENT = _(
     "{agent} of {org} registers you as a borrower. Code: {code}. Tell it to {agent} only"
     " if you are together. Valid 5 minutes."
 )
+
+
+def invitation_text(inviter: Inviter, kind: str) -> Text:
+    """Who invites, and to become what."""
+    if inviter.id is not None:
+        return BY_AGENT
+    return {BORROWER: BORROWER_BY_US, AGENT: AGENT_BY_US}.get(kind, BY_US)
 
 
 @dataclass(frozen=True)
@@ -139,6 +155,10 @@ class Inviting:
             values={**self._signature, "dial": dial, "agent": inviter.name},
             member=invitee.id,
         )
+
+    def has_typed_it(self, work: Work, invitee: Invitee) -> bool:
+        """Whether the code was judged right, and the call was cut before more was done."""
+        return bool(invitee.open and self._codes.right(work, invitee.phone, PURPOSE))
 
     def end(self, work: Work, invitee: Invitee, state: str, *, by: Actor) -> None:
         """Let it end; its codes are void."""

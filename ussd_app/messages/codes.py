@@ -199,6 +199,19 @@ class Codes:
         )
         return row[0] if row else None
 
+    def is_burnt(self, phone: str, purpose: str) -> bool:
+        """Whether the number's last code for this purpose was guessed at too often."""
+        with self._db.reading() as reading:
+            row = reading.row(
+                """
+                SELECT state FROM one_time_code WHERE phone = %s AND purpose = %s
+                ORDER BY id DESC LIMIT 1
+                """,
+                phone,
+                purpose,
+            )
+        return row == ("burnt",)
+
     def is_right(self, code: int) -> bool:
         """Whether this very code was judged right, and its deed may still be done."""
         with self._db.reading() as reading:
