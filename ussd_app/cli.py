@@ -23,7 +23,7 @@ from ussd_app.commands import (
 from ussd_app.commands.environment import settings
 from ussd_app.db.work import NotDurable
 from ussd_app.errors import Unavailable
-from ussd_app.members.kinds import BORROWER, KINDS
+from ussd_app.members.kinds import BECOMES, BORROWER, KINDS
 from ussd_app.settings import SettingsFaulty
 
 
@@ -145,6 +145,20 @@ def recoveries_approve(recovery: int, named: str | None, why: str) -> None:
 def recoveries_refuse(recovery: int, why: str) -> None:
     """End the recovery ID. Its owner is told by SMS and keeps the PIN there is."""
     recoveries.refuse(recovery, why=why)
+
+
+@main.group()
+def member() -> None:
+    """What the organisation makes of members."""
+
+
+@member.command()
+@click.argument("phone")
+@click.argument("kind", type=click.Choice(list(BECOMES)))
+@_WHY
+def kind(phone: str, kind: str, why: str) -> None:
+    """Make the member with that PHONE an agent, or an agent no agent any more. An SMS tells them."""
+    standing.become(phone, kind, why=why)
 
 
 @main.command("doctor")

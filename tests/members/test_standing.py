@@ -22,6 +22,7 @@ from ussd_app.commands import reconcile
 from ussd_app.commands.findings import OK
 from ussd_app.db import Database
 from ussd_app.errors import Conflict, Invalid, NotAllowed, NotFound, PinWrong, Unavailable
+from ussd_app.members.kinds import AGENT, BORROWER, INDIVIDUAL
 from ussd_app.members.standing import ERRAND, Calls, Standing
 from ussd_app.transfers.payments import Order, Receipt
 from ussd_app.values import REASON_LETTERS, Phone
@@ -547,4 +548,89 @@ def test_r_c06_a_command_says_why_it_cannot(
 
     assert said.exit_code == code
     assert told in said.output
+    assert changed(before, tables(town)) == set()
+
+
+# Agents
+
+
+def kinds(world: World) -> list[tuple[object, ...]]:
+    """What was made of whom: what they are now, and each change in the audit."""
+    with world.db.reading() as reading:
+        return list(
+            reading.rows(
+                "SELECT actor_kind, actor, channel, details FROM audit"
+                " WHERE action = 'member.kind' ORDER BY id"
+            )
+        )
+
+
+def test_r_c01_an_operator_makes_an_agent_of_a_member_and_takes_it_back(
+    town: World, amina: Handset
+) -> None:
+    said = run(town, "member", "kind", "0700000001", AGENT, "--why", "trained in March")
+    again = run(town, "member", "kind", "+254700000001", AGENT, "--why", "trained in March")
+
+    assert (said.exit_code, said.output) == (0, "now originator_agent; an SMS says so\n")
+    assert (again.exit_code, again.output) == (0, "was originator_agent already\n")
+    assert town.sms(AMINA) == [
+        (
+            "Umoja: you are an agent now. Dial *384*96# and choose People I invite."
+            " Questions? Call 0800724724."
+        )
+    ]
+    assert "6. People I invite" in amina.dial()
+    amina.say("0")
+    taken = run(town, "member", "kind", "0700000001", INDIVIDUAL, "--why", "moved away")
+    assert (taken.exit_code, taken.output) == (0, "now individual; an SMS says so\n")
+    assert town.sms(AMINA) == [
+        (
+            "Umoja: you are not an agent any more. All else works as before."
+            " Questions? Call 0800724724."
+        )
+    ]
+    assert "People I invite" not in amina.dial()
+    operator = ("operator", os.getuid(), "shell")
+    assert kinds(town) == [
+        (*operator, {"was": INDIVIDUAL, "to": AGENT, "why": "trained in March"}),
+        (*operator, {"was": AGENT, "to": INDIVIDUAL, "why": "moved away"}),
+    ]
+
+
+def test_r_c01_of_many_who_make_an_agent_at_once_one_does(town: World) -> None:
+    become = town.services.standing.become
+
+    told = crowd(8, lambda _number: become(AMINA, AGENT, by=OPERATOR, why=WHY))
+
+    assert sorted(given(told)) == [False] * 7 + [True]
+    assert (len(town.sms(AMINA)), len(kinds(town))) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("was", "to"), [(BORROWER, AGENT), (INDIVIDUAL, BORROWER), ("group", AGENT)]
+)
+def test_r_c01_nobody_is_made_what_they_may_not_become(town: World, was: str, to: str) -> None:
+    with town.db.work() as work:
+        work.run("UPDATE member SET kind = %s WHERE phone = %s", was, AMINA)
+    before = tables(town)
+
+    with pytest.raises(Conflict, match=f"{was} does not become {to}"):
+        town.services.standing.become(AMINA, to, by=OPERATOR, why=WHY)
+
+    assert changed(before, tables(town)) == set()
+
+
+@pytest.mark.parametrize("status", ["INVITED", "EXPIRED", "BLOCKED", "DELETED"])
+def test_r_c01_nobody_is_made_an_agent_who_is_not_active(town: World, status: str) -> None:
+    with town.db.work() as work:
+        work.run("UPDATE member SET status = %s WHERE phone = %s", status, AMINA)
+    before = tables(town)
+
+    with pytest.raises(Conflict, match=f"{status} changes no type"):
+        town.services.standing.become(AMINA, AGENT, by=OPERATOR, why=WHY)
+    with pytest.raises(Invalid):
+        town.services.standing.become(AMINA, AGENT, by=OPERATOR, why="PIN 7306")
+    with pytest.raises(NotFound):
+        town.services.standing.become(ZAWADI, AGENT, by=OPERATOR, why=WHY)
+
     assert changed(before, tables(town)) == set()

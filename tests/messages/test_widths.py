@@ -56,6 +56,8 @@ TEXTS = {
     },
     "blocked": standing.BLOCKED,
     "unblocked": standing.UNBLOCKED,
+    "made an agent": standing.MADE_AGENT,
+    "no agent any more": standing.NO_AGENT,
 }
 WIDEST = {
     **WIDEST_CONSTANTS,

@@ -35,6 +35,12 @@ KINDS: Mapping[str, Kind] = {
     "token_agent": Kind(),
 }
 
+BECOMES: Mapping[str, frozenset[str]] = {
+    INDIVIDUAL: frozenset({AGENT}),
+    AGENT: frozenset({INDIVIDUAL}),
+}
+"""What the organisation may make of a member. A borrower agrees in person or by an invitation."""
+
 
 def may(kind: str, permission: Permission) -> bool:
     """Whether people of this type may do so."""

@@ -1,16 +1,18 @@
-"""Block members and let them in again, at once and everywhere."""
+"""What the organisation decides of members: to block them, to let them in, to make them agents."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from typing import Protocol
 
+from ussd_app.audit import service as audit
 from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock
 from ussd_app.db import outbox
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import Conflict, NotFound, Unavailable
 from ussd_app.members import status
+from ussd_app.members.kinds import AGENT, BECOMES, INDIVIDUAL
 from ussd_app.members.status import Status
 from ussd_app.messages.service import Draft, Messages
 from ussd_app.text import Text, _
@@ -27,6 +29,14 @@ NO_MEMBERS = {
 }
 """Why somebody is neither blocked nor unblocked."""
 
+MADE_AGENT = _(
+    "{org}: you are an agent now. Dial {code} and choose People I invite. Questions? Call {support}."
+)
+NO_AGENT = _(
+    "{org}: you are not an agent any more. All else works as before. Questions? Call {support}."
+)
+TOLD = {AGENT: MADE_AGENT, INDIVIDUAL: NO_AGENT}
+
 
 class Calls(Protocol):
     """Who can end a phone's live call."""
@@ -37,7 +47,7 @@ class Calls(Protocol):
 
 
 class Standing:
-    """Blocks and unblocks."""
+    """Blocks, unblocks, and changes the type of a member."""
 
     def __init__(
         self,
@@ -78,6 +88,30 @@ class Standing:
             member = _find(work, phone)
             return self._change(work, member, Status.ACTIVE, by=by, why=reason, text=UNBLOCKED)
 
+    def become(self, phone: Phone, kind: str, *, by: Actor, why: str) -> bool:
+        """Make a member an agent, or an agent a member like any other; they are told by SMS.
+
+        False if they are that already. Raises Invalid as `block` does, NotFound, and Conflict for
+        who is not ACTIVE, and for a change that is not in `BECOMES`.
+        """
+        reason, now = Reason.parse(why), self._clock.now()
+        with self._db.work() as work:
+            member, standing = _find(work, phone)
+            (was,) = work.the_row("SELECT kind FROM member WHERE id = %s", member)
+            if standing != Status.ACTIVE:
+                raise Conflict(f"{standing} changes no type")
+            if was == kind:
+                return False
+            if kind not in BECOMES.get(was, ()):
+                raise Conflict(f"{was} does not become {kind}")
+            work.run("UPDATE member SET kind = %s WHERE id = %s", kind, member)
+            subject = ("member", member)
+            audit.record(
+                work, by, "member.kind", subject=subject, at=now, was=was, to=kind, why=reason
+            )
+            self._tell(work, member, TOLD[kind])
+        return True
+
     def hang_up(self, member: int) -> None:
         """The errand: end the live call of a blocked member, should that have failed before."""
         with self._db.reading() as reading:
@@ -91,14 +125,17 @@ class Standing:
         self, work: Work, member: int, to: Status, *, by: Actor, why: Reason, text: Text
     ) -> bool:
         """Change the status, and tell whom it concerns."""
-        now = self._clock.now()
-        if not status.change(work, member, to, by=by, why=why, at=now):
+        if not status.change(work, member, to, by=by, why=why, at=self._clock.now()):
             return False
+        self._tell(work, member, text)
+        return True
+
+    def _tell(self, work: Work, member: int, text: Text) -> None:
         phone, language = work.the_row("SELECT phone, language FROM member WHERE id = %s", member)
         self._messages.queue(
             work,
             Draft(
-                key=f"standing:{member}:{now.isoformat()}",
+                key=f"standing:{member}:{self._clock.now().isoformat()}",
                 kind="standing",
                 phone=phone,
                 language=language,
@@ -107,7 +144,6 @@ class Standing:
                 member=member,
             ),
         )
-        return True
 
 
 def _find(work: Work, phone: Phone) -> int:
