@@ -35,7 +35,9 @@ def become(number: str, kind: str, *, why: str) -> None:
         return standing.become(phone, kind, by=by, why=why)
 
     changed = _decide(number, deed)
-    click.echo(f"now {kind}; an SMS tells them" if changed else f"nothing changed: they were {kind}")
+    click.echo(
+        f"now {kind}; an SMS tells them" if changed else f"nothing changed: they were {kind}"
+    )
 
 
 def unlock(number: str, *, why: str) -> None:

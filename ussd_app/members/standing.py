@@ -96,14 +96,14 @@ class Standing:
         """
         reason, now = Reason.parse(why), self._clock.now()
         with self._db.work() as work:
-            member, standing = _find(work, phone)
-            (was,) = work.the_row("SELECT kind FROM member WHERE id = %s", member)
+            member = _find(work, phone)
+            was, standing = work.the_row("SELECT kind, status FROM member WHERE id = %s", member)
             if standing != Status.ACTIVE:
-                raise Conflict(f"{standing} changes no type")
+                raise Conflict("they are blocked")
             if was == kind:
                 return False
             if kind not in BECOMES.get(was, ()):
-                raise Conflict(f"{was} does not become {kind}")
+                raise Conflict(f"a member of type {was} does not become {kind}")
             work.run("UPDATE member SET kind = %s WHERE id = %s", kind, member)
             subject = ("member", member)
             audit.record(
