@@ -98,7 +98,8 @@ class System:
     @property
     def environ(self) -> dict[str, str]:
         """What its processes are told: no setting of whoever runs the tests."""
-        kept = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+        ours = SETTINGS | set(self.settings)
+        kept = {name: value for name, value in os.environ.items() if name not in ours}
         kept |= A_SHELLS_OWN
         given = {
             "APP_ENV": "test",
