@@ -134,7 +134,7 @@ def _asking() -> list[Move]:
         _press(OWN_PIN, ANYTHING) | {"when": "type the PIN you have"},
         {"do": "dial", "sees": "Hello Amina!", "when": "Stopped"},
         _choose("Help", "Help: call"),
-        _choose("I forgot my PIN", "We ask people you trust"),
+        _choose("I forgot my PIN", "We ask your guarantors"),
         _choose("Ask them", "We asked them by SMS"),
     ]
 

@@ -170,7 +170,7 @@ def test_r_a05_the_stories_are_clicked_through_again_and_again(browser: Browser)
 
 
 def test_a_pin_that_was_changed_by_hand_is_noted_on_the_card(page: Page, system: System) -> None:
-    juma = Handset.added(page, new_number(), "Juma")
+    juma = Handset.added(page, new_number(), "Otieno")
     number = page.evaluate("() => [...document.querySelectorAll('.station')].at(-1).id").split("-")[
         1
     ]
