@@ -21,7 +21,7 @@ from ussd_app.values import Name, Phone
 GRACE = Phone("+254700000005")
 DIALS = Path(__file__).parent / "dials"
 CODE = re.compile(r"\b\d{6}\b")
-NEW_PIN = "2580"
+NEW_PIN = "2850"
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ class Person:
 DEMO_PEOPLE = (
     Person("+254700000001", "Amina Wanjiru", "7306", "en", 500, 2, "sells vegetables"),
     Person("+254700000002", "Baraka Otieno", "4815", "sw", 320, 2, "repairs bicycles"),
-    Person("+254700000003", "Chebet Kiptoo", "2580", "en", 120, 1, "keeps bees"),
+    Person("+254700000003", "Chebet Kiptoo", "2850", "en", 120, 1, "keeps bees"),
     Person("+254700000004", "Grace Akinyi", "6194", "en", 200, 2, "invites borrowers", AGENT),
 )
 DEMO_TRUST = {"+254700000001": ["+254700000002", "+254700000003"]}

@@ -129,7 +129,7 @@ def test_a_pepper_of_a_past_pin_that_is_gone_is_found(
     assert list(graves) in ([], ["every PIN's pepper is at hand"])
     if not graves:  # then a past PIN without its pepper must do no harm
         pins = world.services.pins
-        assert pins.repeats(AMINA, pins.candidate(AMINA, "2580"), "2580")
+        assert pins.repeats(AMINA, pins.candidate(AMINA, "2850"), "2850")
 
 
 def test_a_role_that_could_rewrite_the_books_is_found(

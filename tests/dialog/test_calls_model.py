@@ -27,7 +27,7 @@ from ussd_app.members.pins import TRIES
 from ussd_app.values import Phone
 
 _callers = itertools.count(1)
-WRONG_PINS = ["8642", "2581"]
+WRONG_PINS = ["8642", "2851"]
 pins = st.sampled_from([PIN, PIN, *WRONG_PINS, "12", "73*06", " 7306 ", "", "0"])
 SENT = re.compile(r"END Sent (?P<amount>[\d.,]+) UMOJA to Baraka O\.")
 ASKED = re.compile(r"Send (?P<amount>[\d.,]+) UMOJA to Baraka O 0700000002\. Fee: 0\.\nYour PIN:")
@@ -154,7 +154,7 @@ class OnePhone(RuleBasedStateMachine):
         if PIN_ASKED.search(before) and "New PIN" not in before:
             self._a_pin_was_typed(typed.strip(), before)
         if self.screen.startswith("END Your PIN is changed."):
-            self.pin, self.failures = "2580", 0
+            self.pin, self.failures = "2850", 0
 
     def _a_pin_was_typed(self, typed: str, before: str) -> None:
         if typed in ("0", "000") or not re.fullmatch(r"\d{4}", typed):

@@ -86,7 +86,7 @@ class Caller:
 seeds = st.integers(0, 2**32)
 
 QUESTIONS: list[tuple[str, list[str]]] = [
-    (r"New PIN:|PIN mpya:|once more:|PIN mpya tena:", ["2580", "2580", "2580", "1234", "0"]),
+    (r"New PIN:|PIN mpya:|once more:|PIN mpya tena:", ["2850", "2850", "2850", "1234", "0"]),
     (r"Your PIN:|PIN yako:", [PIN, PIN, PIN, PIN, "8642", "0"]),
     (r"number\?|namba ipi\?", ["0700000002", "0700000003", "0712345678", "1", "0700000001", "0"]),
     (r"Their number:|Namba yake:", ["0700000001", "0712345678", "0712345679", "x", "0", "000"]),

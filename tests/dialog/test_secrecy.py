@@ -110,7 +110,7 @@ def test_r_a03_a_pin_chosen_and_not_yet_repeated_is_kept_as_a_verifier_alone(
 ) -> None:
     zawadi = Handset(town.switchboard(), AMINA)
     zawadi.dial()
-    zawadi.say("4", "3", PIN, "2580")
+    zawadi.say("4", "3", PIN, "2850")
 
     with town.lines.hold(
         call=zawadi.call, phone=AMINA, service_code=zawadi.code, deadline=Deadline(2)
@@ -119,8 +119,8 @@ def test_r_a03_a_pin_chosen_and_not_yet_repeated_is_kept_as_a_verifier_alone(
         kept = hold.held.session.dump().decode()
 
     assert "$argon2id$" in kept
-    assert '"2580"' not in kept
-    assert "*2580" not in kept
+    assert '"2850"' not in kept
+    assert "*2850" not in kept
 
 
 def test_a_name_in_redis_cannot_be_made_from_the_phone_without_the_key(

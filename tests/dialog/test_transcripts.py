@@ -27,7 +27,7 @@ from ussd_app.values import Phone
 TOP = "CON Umoja\nHello Amina!\n"
 PAYING = ["1", "0700000002", "20", PIN]
 REPORTING = ["5", "2", "I paid 5*2 and got nothing"]
-JOINING = ["1", "1", "Zawadi A*B", "2580", "2580"]
+JOINING = ["1", "1", "Zawadi A*B", "2850", "2850"]
 
 
 def notice(world: World, text: Text) -> str:
@@ -284,7 +284,7 @@ NEW_PIN = ["4", "3", PIN]
         (AMINA, ["2"], "my PIN", "A PIN is 4 digits"),
         (AMINA, NEW_PIN, "1234", "easy to guess"),
         (AMINA, [*NEW_PIN, PIN], PIN, "You had that PIN before."),
-        (AMINA, [*NEW_PIN, "2580"], "2581", "The two PINs differ."),
+        (AMINA, [*NEW_PIN, "2850"], "2851", "The two PINs differ."),
         (AMINA, ["4", "1"], "W" * 40, "That name is too long."),
         (AMINA, ["4", "1"], "@", "name"),
         (AMINA, ["5", "2"], "x", "words"),
@@ -292,7 +292,7 @@ NEW_PIN = ["4", "3", PIN]
         (None, ["1"], "yes", "Choose a number below."),
         (None, ["1", "1"], "5", "name"),
         (None, ["1", "1", "Zawadi A"], "0000", "easy to guess"),
-        (None, ["1", "1", "Zawadi A", "2580"], "2581", "The two PINs differ."),
+        (None, ["1", "1", "Zawadi A", "2850"], "2851", "The two PINs differ."),
     ],
 )
 def test_r_a16_an_answer_that_a_screen_refuses_changes_nothing(
@@ -328,7 +328,7 @@ def test_a_phone_of_a_country_that_is_none_is_told_that_it_is_not_served(town: W
     [
         (f"1*0700000002*20*{PIN}", "CON Send 20 UMOJA to Baraka O 0700000002. Fee: 0.\nYour PIN:"),
         (f"2*{PIN}", "CON To see your balance:\nYour PIN:"),
-        (f"4*3*{PIN}*2580*2580", "CON To change your PIN, first type the one you have.\nYour PIN:"),
+        (f"4*3*{PIN}*2850*2850", "CON To change your PIN, first type the one you have.\nYour PIN:"),
         (
             "1*nobody*20",
             "CON Type a phone number, like 0712345678.\nSend to which number?",
@@ -349,7 +349,7 @@ def test_answers_dialled_with_the_code_lead_no_further_than_a_pin(
 def test_r_a01_answers_dialled_with_the_code_accept_no_terms(town: World) -> None:
     zawadi = Handset(town.switchboard(), ZAWADI)
 
-    said = zawadi.dial("1*1*Zawadi*2580*2580")
+    said = zawadi.dial("1*1*Zawadi*2850*2850")
 
     assert said.startswith("CON We keep your name and number.")
     assert town.services.members.find(ZAWADI) is None
@@ -618,10 +618,10 @@ def test_r_a01_after_redis_was_emptied_joining_goes_on_where_it_was(scene: World
     zawadi.say("1", "1", "Zawadi Njeri")
     scene.redis.flushall()
 
-    said = zawadi.say("2580")
+    said = zawadi.say("2850")
 
     assert said.startswith("CON We lost your place.\nChoose a PIN: 4 digits that nobody can guess.")
-    assert zawadi.say("2580", "2580").startswith("END Welcome Zawadi Njeri!")
+    assert zawadi.say("2850", "2850").startswith("END Welcome Zawadi Njeri!")
 
 
 def test_a_call_sealed_with_another_key_is_told_that_its_place_is_lost(

@@ -21,7 +21,7 @@ from ussd_app.members.recovery_texts import Teller
 from ussd_app.members.sim_swaps import CLEAN
 from ussd_app.values import Phone
 
-NEW, OTHER, WRONG = "4815", "2580", "9137"
+NEW, OTHER, WRONG = "4815", "2850", "9137"
 STAFF, COLLEAGUE = Actor("staff", 7, "web"), Actor("staff", 8, "web")
 OPERATOR = Actor("operator", 1000, SHELL)
 GUARANTORS = (BARAKA, CHEBET, DAUDI)

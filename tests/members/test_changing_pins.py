@@ -116,11 +116,11 @@ def test_r_a03_a_change_opens_a_lock(world: World, amina: int) -> None:
 
 
 def test_r_a03_the_last_three_pins_are_not_taken_again(world: World, amina: int) -> None:
-    for pin in (NEW, "2580", "9137"):
+    for pin in (NEW, "2850", "9137"):
         change(world, pin)
         world.clock.advance(minutes=1)
 
-    for used in (NEW, "2580", "9137"):
+    for used in (NEW, "2850", "9137"):
         with pytest.raises(PinWeak) as no:
             choose(world, used)
         assert no.value.why == "used"

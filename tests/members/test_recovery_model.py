@@ -35,7 +35,7 @@ QUORUM, APPROVALS, A_WEEK, TRIES = 2, 2, 3, 3
 AGE, COOLING, LASTS = timedelta(hours=72), timedelta(hours=1), timedelta(hours=24)
 FRESH = timedelta(minutes=15)
 BADNESS = {CLEAN: 0, UNKNOWN: 1, SWAPPED: 2}
-PINS = ("4815", "2580", "6149", "8307", "5093")
+PINS = ("4815", "2850", "6149", "8307", "5093")
 
 GUARANTORS = st.integers(0, 3)
 GOOD: dict[str, Any] = {

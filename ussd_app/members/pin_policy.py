@@ -13,6 +13,7 @@ PAST_KEPT = 3
 MALFORMED = _("A PIN is 4 digits.")
 
 _UP, _DOWN = "01234567890", "09876543210"
+_COLUMNS = ("2580", "0852", "1470", "0741", "3690", "0963")  # of the keypad, down and up
 
 
 def read(typed: str) -> str:
@@ -29,6 +30,8 @@ def weigh(pin: str, *, phone: str) -> None:
         raise PinWeak("repeated")
     if pin in _UP or pin in _DOWN:
         raise PinWeak("run")
+    if pin in _COLUMNS:
+        raise PinWeak("column")
     if pin[:2] == pin[2:] or (pin[0] == pin[1] and pin[2] == pin[3]):
         raise PinWeak("pairs")
     if pin[:2] in ("19", "20"):
