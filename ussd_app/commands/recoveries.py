@@ -41,13 +41,14 @@ def approve(recovery: int, *, named: str | None, why: str) -> None:
     with at_work("recoveries") as built:
         desk, reason = built.services.recovery_desk, Reason.parse(why)
         try:
+            again = desk.has_approved(recovery, operator())
             count = desk.approve(recovery, by=operator(), why=reason)
         except NotFound:
             raise _over(recovery) from None
         needed = built.services.recoveries.rules.approvals
-        waits = count < needed or any(one.id == recovery for one in desk.waiting())
-    then = "it waits for others as well" if waits else "after the cooling time they choose a PIN"
-    click.echo(f"approved by {count} of {needed}: {then}")
+        waits = any(one.id == recovery for one in desk.waiting())
+    had = "you had approved already; " if again else ""
+    click.echo(f"{had}approved by {count} of {needed}: {_then(needed - count, waits=waits)}")
 
 
 def refuse(recovery: int, *, why: str) -> None:
@@ -58,6 +59,15 @@ def refuse(recovery: int, *, why: str) -> None:
         except NotFound:
             raise _over(recovery) from None
     click.echo("refused; an SMS tells them")
+
+
+def _then(missing: int, *, waits: bool) -> str:
+    """What it needs next, besides the approvals there are."""
+    if missing > 0:
+        return "one more person must" if missing == 1 else f"{missing} more people must"
+    return (
+        "their guarantors must vouch too" if waits else "after the cooling time they choose a PIN"
+    )
 
 
 def _as_shown(built: Built, one: Waiting) -> dict[str, Any]:
