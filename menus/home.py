@@ -5,13 +5,13 @@ from typing import Literal
 
 from menus.account import Account
 from menus.agent import Agent
+from menus.asked import Asked
 from menus.help import Help
 from menus.money import Balance, Statement
 from menus.onboarding import Onboard
 from menus.recovery import Forgot
 from menus.registration import Register
 from menus.transfer import Transfer
-from menus.trust import Asked
 from menus.vouching import Plea, Watch
 from ussd_app.dialog import End, Flow, Menu, Resume, Use, _, do
 from ussd_app.members.kinds import Permission, may
@@ -26,8 +26,8 @@ BALANCE = _("Balance: {balance}")
 MAIN_MENU = _("Main menu")
 
 Greeted = Literal[
-    "stranger", "invited", "blocked", "blocked_paid", "blocked_unpaid", "paid", "unpaid", "cut",
-    "member",
+    "stranger", "invited", "blocked", "blocked_paid", "blocked_unpaid", "paid", "unpaid", "asked",
+    "cut", "member",
 ]  # fmt: skip
 
 
@@ -51,6 +51,7 @@ class Home(Flow):
         blocked_unpaid="blocked_unpaid",
         paid="paid",
         unpaid="unpaid",
+        asked="asked_first",
         cut="cut_off",
         member="news",
     )
@@ -69,7 +70,9 @@ class Home(Flow):
             return "paid"
         if Transfer.__name__ in self.cut.refs:
             return "unpaid"
-        return "cut" if self.cut.resumable else "member"
+        if not self.cut.resumable:
+            return "member"
+        return "asked" if app.recoveries.plea(self.caller) else "cut"
 
     def _blocked(
         self, app: Services, member: MemberView
@@ -122,6 +125,7 @@ class Home(Flow):
         confirm=True,
     )
     resume = Resume(none="news")
+    asked_first = Use(Plea, left="cut_off")
 
     @do(recovering="forgot", plea="plea", watched="watch", asked="asked", none="main")
     def news(self, app: Services) -> News:

@@ -16,11 +16,12 @@ MINUTE, MINUTES, HOURS = _("1 minute"), _("{count} minutes"), _("{count} hours")
 HOURS_FROM = timedelta(hours=2)
 
 Outlook = Literal[
-    "vouching", "stuck", "people", "staff", "cooling", "agreed", "checking", "ready"
+    "vouching", "stuck", "people", "staff", "swapped", "cooling", "agreed", "checking", "ready"
 ]  # fmt: skip
 Looked = Literal[
-    "none", "vouching", "stuck", "people", "staff", "cooling", "agreed", "checking", "ready", "over"
-]
+    "none", "vouching", "stuck", "people", "staff", "swapped", "cooling", "agreed", "checking",
+    "ready", "over",
+]  # fmt: skip
 Tried = Literal["right", "wrong", "unreadable", "used_up", "moved"]
 
 STOP, ONWARD = _("It was not me: stop it"), _("{onward}")
@@ -54,6 +55,7 @@ class Forgot(Flow):
         stuck="stuck",
         people="people",
         staff="staff",
+        swapped="swapped",
         cooling="cooling",
         agreed="agreed",
         checking="checking",
@@ -124,6 +126,7 @@ class Forgot(Flow):
         _("New PIN asked for: show an agent your ID card, or call {support}."),
     )
     staff = _standing(_("New PIN asked for. We do not know your SIM well enough: call {support}."))
+    swapped = _standing(_("New PIN: your SIM was changed a short while ago, so call {support}."))
     cooling = _standing(
         _("New PIN asked for: {vouched} of {asked} have vouched, {span} to go."),
     )
@@ -202,7 +205,7 @@ class Forgot(Flow):
 
     finished = End(
         _(
-            "Your new PIN holds. For {span} you can send up to {most}. Tell it to nobody, not even"
+            "Your new PIN works. For {span} you can send up to {most}. Tell it to nobody, not even"
             " us. Free. SMS follows."
         )
     )
@@ -253,7 +256,9 @@ def outlook(progress: Progress) -> Outlook:
         case Stage.VOUCHING:
             return "stuck" if progress.is_stuck else "vouching"
         case Stage.PEOPLE:
-            return "staff" if have_vouched else "people"
+            if not progress.waits_for_sim:
+                return "people"
+            return "swapped" if progress.is_swapped else "staff"
         case Stage.COOLING:
             return "cooling" if have_vouched else "agreed"
         case Stage.CHECKING:

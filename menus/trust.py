@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Literal
 
 from menus.shared.pin import Pin
+from menus.vouching import Plea
 from ussd_app.dialog import Ask, End, Flow, Menu, Pick, Return, Use, _, back_to, do
 from ussd_app.errors import Conflict, LimitReached, NotAllowed, NotFound, Refusal
 from ussd_app.members.guarantor_policy import Careful, Ring
@@ -55,6 +56,7 @@ class Guarantors(Flow):
     name: Shown
     phone: Shown
     which: Hidden
+    request: Hidden
     standing: Line
     until: DayAndHour
 
@@ -68,11 +70,18 @@ class Guarantors(Flow):
 
     menu = Menu(
         _("Your guarantors: {counting} active, {needed} are needed."),
-        (_("Ask somebody"), "who"),
+        (_("Ask somebody"), "may_ask"),
         (_("My guarantors"), "mine"),
         (_("People I vouch for"), "wards"),
         back="left",
     )
+
+    @do(free="who", careful="careful")
+    def may_ask(self, app: Services) -> Literal["free", "careful"]:
+        if until := self._careful_until(app):
+            self.until = until
+            return "careful"
+        return "free"
 
     who = Ask(
         _("If you forget your PIN, {quorum} guarantors can say it is really you.\nWhose number?"),
@@ -170,7 +179,15 @@ class Guarantors(Flow):
         self.name, self.phone, self.standing = found
         return "opened"
 
-    guarantor = Menu(_("{name} {phone}\n{standing}"), (_("Remove"), "remove_pin"), back="mine")
+    guarantor = Menu(_("{name} {phone}\n{standing}"), (_("Remove"), "may_remove"), back="mine")
+
+    @do(free="remove_pin", careful="careful")
+    def may_remove(self, app: Services) -> Literal["free", "careful"]:
+        if until := self._careful_until(app):
+            self.until = until
+            return "careful"
+        return "free"
+
     remove_pin = Use(
         Pin,
         give={"about": _("Not to have {name} as your guarantor:")},
@@ -211,22 +228,35 @@ class Guarantors(Flow):
         _("You vouch for nobody yet. If somebody asks you, you get an SMS."), back="look"
     )
 
-    @do(opened="ward", gone="changed")
-    def open_ward(self, app: Services) -> Literal["opened", "gone"]:
-        found = self._chosen(app, app.guarantors.wards(self.caller))
+    @do(opened="ward", lost="ward_lost", gone="changed")
+    def open_ward(self, app: Services) -> Literal["opened", "lost", "gone"]:
+        wards = app.guarantors.wards(self.caller)
+        found = self._chosen(app, wards)
         if found is None:
             return "gone"
         self.name, self.phone, self.standing = found
-        return "opened"
+        (ward,) = (one for one in wards if str(one.id) == self.which)
+        plea = app.recoveries.plea_of(self.caller, ward.phone)
+        if plea is None:
+            return "opened"
+        self.request = Hidden(plea.id)
+        return "lost"
 
     ward = Menu(
         _("You vouch for {name} {phone}\n{standing}"), (_("Stop"), "leave_pin"), back="wards"
     )
+    ward_lost = Menu(
+        _("{name} {phone} lost the PIN and waits for your answer."),
+        (_("Answer"), "plea"),
+        (_("Stop"), "leave_pin"),
+        back="wards",
+    )
+    plea = Use(Plea, give={"request": _("{request}")}, left="wards")
     leave_pin = Use(
         Pin,
         give={"about": _("To vouch for {name} no more:")},
         confirmed="leave",
-        cancelled="ward",
+        cancelled="open_ward",
     )
 
     @do(done="stopped", gone="changed")
@@ -250,6 +280,13 @@ class Guarantors(Flow):
     blocked = End(_("Nothing was done. Your account is blocked. Call {support}."))
     left = Return()
 
+    def _careful_until(self, app: Services) -> DayAndHour | None:
+        """Until when it is the day of care after a recovery, if it is."""
+        until = app.members.get(self.caller).careful_until
+        if until is None or until <= app.clock.now():
+            return None
+        return DayAndHour(app.local.day_and_hour(until))
+
     def _rows(self, app: Services, found: Sequence[Guaranty]) -> Sequence[tuple[str, Hidden]]:
         return [
             (f"{one.other}: {standing(app, self.language, one)[0]}", Hidden(one.id))
@@ -263,75 +300,3 @@ class Guarantors(Flow):
                 _word, sentence = standing(app, self.language, one)
                 return Shown(one.other), Shown(one.phone.masked), Line(sentence)
         return None
-
-
-class Asked(Flow):
-    """Somebody asks the caller to be a guarantor: accept or decline."""
-
-    which: Hidden
-    name: Shown
-    phone: Phone
-    days: Count
-
-    @do(somebody="request", nobody="left")
-    def look(self, app: Services) -> Literal["somebody", "nobody"]:
-        request = app.guarantors.asked(self.caller)
-        if request is None:
-            return "nobody"
-        self.which, self.name = Hidden(request.id), Shown(request.other)
-        self.phone, self.days = request.phone, days_to_count(app)
-        return "somebody"
-
-    request = Menu(
-        _("{name} {phone} asks: if I lose my PIN, will you say it is me?"),
-        (_("Accept"), "accept_pin"),
-        (_("Decline"), "decline_pin"),
-        back="left",
-    )
-    accept_pin = Use(
-        Pin,
-        give={"about": _("If {name} loses their PIN, we ask you whether it is really them. Free.")},
-        confirmed="accept",
-        cancelled="request",
-    )
-    decline_pin = Use(
-        Pin,
-        give={"about": _("Not to be a guarantor of {name}:")},
-        confirmed="decline",
-        cancelled="request",
-    )
-
-    @do(accepted="accepted", gone="gone", full="full")
-    def accept(self, app: Services) -> Literal["accepted", "gone", "full"]:
-        try:
-            app.guarantors.answer(self.caller, int(self.which), accepts=True)
-        except LimitReached:
-            return "full"
-        except (NotAllowed, NotFound):
-            return "gone"
-        return "accepted"
-
-    @do(declined="declined", gone="gone")
-    def decline(self, app: Services) -> Literal["declined", "gone"]:
-        try:
-            app.guarantors.answer(self.caller, int(self.which), accepts=False)
-        except (NotAllowed, NotFound):
-            return "gone"
-        return "declined"
-
-    accepted = End(
-        _(
-            "Thank you. You are a guarantor of {name}; you can vouch in {days} days, free."
-            " To stop: {code}, My account."
-        )
-    )
-    declined = End(_("You are not a guarantor of {name}. It cost nothing. You both get an SMS."))
-    gone = Menu(_("{name} withdrew this, or the time is over. Nothing was done."), back="look")
-    full = Menu(
-        _(
-            "Nothing was done: you vouch for as many as you may."
-            " To accept, first stop vouching for somebody: My account."
-        ),
-        back="left",
-    )
-    left = Return()

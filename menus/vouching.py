@@ -26,7 +26,8 @@ class Plea(Flow):
 
     @do(waiting="who", over="over")
     def look(self, app: Services) -> Literal["waiting", "over"]:
-        plea = app.recoveries.plea(self.caller)
+        """The plea asked for by its number, or else the oldest; and then that one."""
+        plea = app.recoveries.plea(self.caller, getattr(self, "request", None))
         if plea is None:
             return "over"
         self.request, self.name, self.phone = Hidden(plea.id), Shown(plea.name), plea.phone
@@ -129,14 +130,17 @@ class Watch(Flow):
             match outlook(progress):
                 case "vouching" | "stuck":
                     return "vouching" if one.answer else "denied"
-                case "people" | "staff":
+                case "people" | "staff" | "swapped":
                     return "staff"
                 case other:
                     return other
         return "none"
 
     vouching = _standing(
-        _("{name}'s lost PIN: {vouched} of {asked} have vouched, {quorum} are needed."),
+        _(
+            "{name}'s lost PIN: {vouched} of {asked} have vouched, {quorum} are needed."
+            " You said yes."
+        ),
     )
     denied = Menu(
         _(

@@ -66,7 +66,7 @@ def _lost_pin(cooling_minutes: int) -> dict[str, Any]:
                 *_dialled("You may choose a new PIN"),
                 _choose("Choose a new PIN", "New PIN:"),
                 _press(NEW_PIN, "once more"),
-                _press(NEW_PIN, "Your new PIN holds"),
+                _press(NEW_PIN, "Your new PIN works"),
                 _read("you have a new PIN"),
             )
             | {"pins": NEW_PINS},

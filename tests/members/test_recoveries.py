@@ -140,7 +140,9 @@ def test_r_a05_the_owner_is_told_once_when_it_is_ready(lost: Lost) -> None:
         lost.wait(minutes=61)
 
     until = lost.world.services.local.day_and_hour(lost.row("expires_at"))
-    assert lost.sms() == [f"Umoja: you may choose your new PIN. Dial *384*96# before {until}."]
+    assert lost.sms() == [
+        f"Umoja: you may choose your new PIN. Dial *384*96# before {until}. Not you? Stop it there."
+    ]
 
 
 def test_r_a05_owner_and_guarantors_are_told_of_the_new_pin(lost: Lost) -> None:

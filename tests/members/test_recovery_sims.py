@@ -78,9 +78,43 @@ def test_r_a05_a_sim_swapped_meanwhile_stops_it(lost: Lost) -> None:
     lost.wait(minutes=61)
 
     assert lost.stage() == "people"
-    assert lost.sms() == []
+    assert lost.sms() == [
+        (
+            "Umoja: your SIM was changed lately, so our staff must agree to your new PIN."
+            " Call 0800724724. Not you? Dial *384*96#."
+        )
+    ]
     with pytest.raises(NotReady):
         lost.finish()
+
+
+@pytest.mark.parametrize("verdict", [SWAPPED, UNKNOWN])
+def test_r_a05_who_was_told_of_the_bad_sim_at_the_quorum_is_told_once(
+    lost: Lost, verdict: str
+) -> None:
+    lost.insights.verdict = verdict
+    lost.decide()
+    lost.sms()
+
+    lost.wait(minutes=61)
+
+    assert lost.sms() == []
+
+
+def test_r_a05_a_sim_found_bad_after_the_quorum_is_told_once(lost: Lost) -> None:
+    lost.decide()
+    lost.sms()
+    lost.insights.verdict = UNKNOWN
+
+    for _ in range(3):
+        lost.wait(minutes=61)
+
+    assert lost.sms() == [
+        (
+            "Umoja: we could not check your SIM, so our staff must agree to your new PIN."
+            " Call 0800724724. Not you? Dial *384*96#."
+        )
+    ]
 
 
 def test_r_a05_a_sim_unknown_at_first_may_be_clean_when_it_is_ready(lost: Lost) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -57,7 +58,41 @@ def test_r_a05_the_same_person_counts_once(alone: Lost) -> None:
     assert counted == [1, 1, 1]
     assert alone.stage() == "people"
     assert alone.sms() == [
-        "Umoja: our staff approved your new PIN. Not you? Dial *384*96#, stop it with your PIN."
+        (
+            "Umoja: one of our staff approved your new PIN, another must too."
+            " Not you? Dial *384*96#, stop it with your PIN."
+        )
+    ]
+
+
+def test_r_a05_the_last_approval_tells_the_owner_from_when_to_dial(alone: Lost) -> None:
+    recovery = alone.open().id
+    alone.desk.approve(recovery, by=STAFF, why=WHY)
+    alone.sms()
+
+    alone.desk.approve(recovery, by=COLLEAGUE, why=WHY)
+
+    when = alone.world.services.local.day_and_hour(alone.world.clock.now() + timedelta(hours=1))
+    assert alone.sms() == [
+        (
+            f"Umoja: our staff approved your new PIN: dial *384*96# from {when} on."
+            " Not you? Stop it there."
+        )
+    ]
+
+
+def test_r_a05_where_the_guarantors_must_vouch_too_the_owner_is_told(lost: Lost) -> None:
+    lost.insights.verdict = "swapped"
+    recovery = lost.open().id
+    for one in (STAFF, COLLEAGUE):
+        lost.sms()
+        lost.desk.approve(recovery, by=one, why=WHY)
+
+    assert lost.sms() == [
+        (
+            "Umoja: our staff approved your new PIN, your guarantors must vouch too."
+            " Not you? Dial *384*96#, stop it with your PIN."
+        )
     ]
 
 
@@ -117,7 +152,9 @@ def test_r_a05_a_refusal_ends_it(alone: Lost) -> None:
     for _ in range(2):
         alone.desk.refuse(recovery, by=STAFF, why="not her voice")
 
-    assert alone.sms() == ["Umoja: we could not give you a new PIN. Call 0800724724."]
+    assert alone.sms() == [
+        "Umoja: we could not give you a new PIN. Your PIN stays as it is. Call 0800724724."
+    ]
     with pytest.raises(NotFound):
         alone.desk.approve(recovery, by=COLLEAGUE, why=WHY)
     with pytest.raises(NotFound):
@@ -169,10 +206,11 @@ def test_r_a05_an_agent_who_saw_the_owner_is_enough_after_a_day(alone: Lost) -> 
 def test_r_a05_an_agent_s_word_is_told_and_in_the_audit(alone: Lost) -> None:
     alone.in_person.identified(ESTHER, AMINA, seen(alone))
 
+    when = alone.world.services.local.day_and_hour(alone.world.clock.now() + timedelta(hours=24))
     assert alone.sms()[1:] == [
         (
-            "Umoja: an agent checked your identity for a new PIN."
-            " Not you? Dial *384*96#, stop it with your PIN."
+            f"Umoja: Esther N saw your ID card: dial *384*96# from {when} on for your new PIN."
+            " Not you? Stop it there."
         )
     ]
     with alone.world.db.reading() as reading:
@@ -208,9 +246,9 @@ def test_r_a05_the_right_code_opens_a_recovery_and_decides_it_at_once(alone: Los
     alone.in_person.identified(ESTHER, AMINA, seen(alone))
 
     assert alone.stage() == "cooling"
-    assert [said.split(". ")[0] for said in alone.sms()] == [
-        "Umoja: you asked for a new PIN",
-        "Umoja: an agent checked your identity for a new PIN",
+    assert [said.split(": ")[1].split(". ")[0] for said in alone.sms()] == [
+        "you asked for a new PIN",
+        "Esther N saw your ID card",
     ]
 
 
@@ -366,7 +404,13 @@ def test_r_a05_what_the_staff_approved_before_the_sim_was_swapped_is_to_be_appro
 @pytest.mark.parametrize("verdict", ["swapped", "unknown"])
 def test_r_a05_with_a_bad_sim_an_agent_needs_one_of_the_staff(alone: Lost, verdict: str) -> None:
     alone.insights.verdict = verdict
+    alone.open()
     stage = alone.in_person.identified(ESTHER, AMINA, seen(alone))
+    assert (stage.stage, stage.waits_for_sim) == (Stage.PEOPLE, True)
+    assert alone.sms()[-1] == (
+        "Umoja: Esther N saw your ID card, but we do not know your SIM: call 0800724724."
+        " Not you? Dial *384*96#."
+    )
     alone.wait(hours=24, minutes=1)
     with pytest.raises(NotReady):
         alone.finish()

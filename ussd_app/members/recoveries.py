@@ -118,9 +118,15 @@ class Recoveries:
                 outbox.promise(work, ERRAND, case.id, at=now)
         return progress_of(case, now)
 
-    def plea(self, guarantor: Phone) -> Plea | None:
-        """The oldest open recovery that waits for this guarantor's answer."""
-        return next((plea for plea in self._pleas(guarantor) if plea.waits), None)
+    def plea(self, guarantor: Phone, recovery: str | None = None) -> Plea | None:
+        """The oldest open recovery that waits for this guarantor's answer, or that one if it does."""
+        waiting = (plea for plea in self._pleas(guarantor) if plea.waits)
+        return next((plea for plea in waiting if recovery in (None, str(plea.id))), None)
+
+    def plea_of(self, guarantor: Phone, ward: Phone) -> Plea | None:
+        """The open recovery of this ward, if it waits for this guarantor's answer."""
+        waiting = (plea for plea in self._pleas(guarantor) if plea.waits)
+        return next((plea for plea in waiting if plea.phone == ward), None)
 
     def watched(self, guarantor: Phone) -> Sequence[Plea]:
         """The other open recoveries in which their word counts, oldest first."""
@@ -248,6 +254,7 @@ class Recoveries:
         if case.has_waited(now, self._rules):
             self._sims.give_up(work, case, now)
             return now
+        self._docket.warn(work, case)
         if case.stage(now) is Stage.READY and not case.told_ready:
             work.run("UPDATE recovery SET told_ready = true WHERE id = %s", case.id)
             self._tell.owner(

@@ -204,6 +204,19 @@ class Case:
         return min([*moments, self.expires_at])
 
     @property
+    def waits_for_sim(self) -> bool:
+        """Whether it was decided, and only the bad SIM holds it up."""
+        return self.ready_at is None and self.ready_at_if(sim_is_bad=False) is not None
+
+    @property
+    def is_halted(self) -> bool:
+        """Whether the SIM was found bad after it was decided: when to dial had been told."""
+        since = self.sim.bad_since if self.waits_for_sim else None
+        staff = _nth(self._staff(sim_is_bad=False), self.approvals_needed)
+        decided = (staff, self.vouched_at, self.identified_at)
+        return since is not None and any(at < since for at in decided if at)
+
+    @property
     def _checkpoints(self) -> list[datetime]:
         """When it is ready if the SIM is clean, and if it is not: a new answer may turn one into the other."""
         both = (self.ready_at_if(sim_is_bad=False), self.ready_at_if(sim_is_bad=True))
@@ -214,7 +227,8 @@ class Case:
 class Progress:
     """An open recovery. `vouched` of the `asked` guarantors have said yes, `quorum` are needed.
 
-    `is_stuck` says that so many said no that the others are too few.
+    `is_stuck` says that so many said no that the others are too few, `waits_for_sim` that it was
+    decided but for the SIM, which `is_swapped` or unknown.
     """
 
     id: int
@@ -223,6 +237,8 @@ class Progress:
     quorum: int
     asked: int
     is_stuck: bool
+    waits_for_sim: bool
+    is_swapped: bool
     ready_at: datetime | None
     expires_at: datetime
 
@@ -236,6 +252,8 @@ def progress_of(case: Case, now: datetime) -> Progress:
         quorum=case.quorum,
         asked=len(case.guarantors),
         is_stuck=case.is_stuck,
+        waits_for_sim=case.waits_for_sim,
+        is_swapped=case.sim.verdict == SWAPPED,
         ready_at=case.ready_at,
         expires_at=case.expires_at,
     )

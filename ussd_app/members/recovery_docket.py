@@ -16,9 +16,10 @@ from ussd_app.db.work import Work
 from ussd_app.errors import LimitReached, NotAllowed, NotFound
 from ussd_app.members import recovery_texts
 from ussd_app.members.guarantors import Counting, Guarantors
-from ussd_app.members.recovery_case import AGENT, GUARANTORS, OPEN, PEOPLE, Case, Rules, Sim, Yes
+from ussd_app.members.recovery_case import GUARANTORS, OPEN, PEOPLE, Case, Rules, Sim, Yes
 from ussd_app.members.recovery_sims import ERRAND
 from ussd_app.members.recovery_texts import Teller
+from ussd_app.members.sim_swaps import SWAPPED
 from ussd_app.members.status import Status
 from ussd_app.text import Text
 from ussd_app.values import Phone
@@ -156,9 +157,17 @@ class Docket:
         return heard
 
     def approve(
-        self, work: Work, case: Case, approver: str, *, by: Actor, why: str, at: datetime
+        self,
+        work: Work,
+        case: Case,
+        approver: str,
+        *,
+        by: Actor,
+        why: str,
+        at: datetime,
+        agent: str | None = None,
     ) -> Case:
-        """Write down that somebody of the organisation lets it go on."""
+        """Write down that somebody of the organisation lets it go on; an `agent` is named."""
         work.run(
             """
             INSERT INTO approval (recovery, approver, at, why) VALUES (%s, %s, %s, %s)
@@ -169,11 +178,22 @@ class Docket:
             at,
             why,
         )
-        was_seen = approver.startswith(AGENT)
-        text = recovery_texts.IDENTIFIED if was_seen else recovery_texts.APPROVED
-        self._tell.owner(work, case, f"approved:{approver}:{at.isoformat()}", text)
         self._record(work, case, "approved", by=by, at=at, why=why)
-        return self._moved(work, case, at)
+        heard = self._moved(work, case, at)
+        shown = {"agent": agent} if agent else {}
+        if heard.ready_at:
+            shown["when"] = self._local.day_and_hour(heard.ready_at)
+        text = _seen(heard) if agent else _approved(heard)
+        self._tell.owner(work, case, f"approved:{approver}:{at.isoformat()}", text, **shown)
+        return heard
+
+    def warn(self, work: Work, case: Case) -> None:
+        """Tell the owner, once, that their SIM was found bad after they were told when to dial."""
+        if not case.is_halted:
+            return
+        is_swapped = case.sim.verdict == SWAPPED
+        text = recovery_texts.SIM_SWAPPED if is_swapped else recovery_texts.SIM_UNKNOWN
+        self._tell.owner(work, case, f"halted:{case.sim.bad_since}", text)
 
     def end(
         self, work: Work, case: Case, state: str, *, by: Actor, at: datetime, **details: str
@@ -217,6 +237,20 @@ def _answer(before: Case, after: Case, voter: Counting) -> Text:
         return recovery_texts.ENOUGH if after.ready_at else recovery_texts.ENOUGH_BUT_STAFF
     changed = voter.member in before.answers
     return recovery_texts.VOUCHED_AFTER_ALL if changed else recovery_texts.VOUCHED
+
+
+def _approved(after: Case) -> Text:
+    """What the owner is told of a word of the staff: whether it is enough, and who else must."""
+    if after.ready_at:
+        return recovery_texts.APPROVED_ENOUGH
+    if len(after.counting) < after.approvals_needed:
+        return recovery_texts.APPROVED
+    return recovery_texts.APPROVED_BUT_GUARANTORS
+
+
+def _seen(after: Case) -> Text:
+    """What the owner is told of an agent's word."""
+    return recovery_texts.IDENTIFIED if after.ready_at else recovery_texts.IDENTIFIED_BUT_STAFF
 
 
 _CASE: LiteralString = """

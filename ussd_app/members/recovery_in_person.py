@@ -106,7 +106,9 @@ class InPerson:
                 case.id,
             )
             by, why = audit.by_member(asker.id), "identity seen in person"
-            case = self._docket.approve(work, case, approver, by=by, why=why, at=now)
+            case = self._docket.approve(
+                work, case, approver, by=by, why=why, at=now, agent=asker.name
+            )
             return progress_of(case, now)
 
 

@@ -22,11 +22,34 @@ ENOUGH_BUT_STAFF = _(
     " Not you? Dial {code}."
 )
 NOT_VOUCHED = _("{org}: {name} {phone} did not vouch for your new PIN. If it was you, call them.")
-APPROVED = _("{org}: our staff approved your new PIN. Not you? Dial {code}, stop it with your PIN.")
-IDENTIFIED = _(
-    "{org}: an agent checked your identity for a new PIN. Not you? Dial {code}, stop it with your PIN."
+APPROVED = _(
+    "{org}: one of our staff approved your new PIN, another must too."
+    " Not you? Dial {code}, stop it with your PIN."
 )
-READY = _("{org}: you may choose your new PIN. Dial {code} before {until}.")
+APPROVED_ENOUGH = _(
+    "{org}: our staff approved your new PIN: dial {code} from {when} on. Not you? Stop it there."
+)
+APPROVED_BUT_GUARANTORS = _(
+    "{org}: our staff approved your new PIN, your guarantors must vouch too."
+    " Not you? Dial {code}, stop it with your PIN."
+)
+IDENTIFIED = _(
+    "{org}: {agent} saw your ID card: dial {code} from {when} on for your new PIN."
+    " Not you? Stop it there."
+)
+IDENTIFIED_BUT_STAFF = _(
+    "{org}: {agent} saw your ID card, but we do not know your SIM: call {support}."
+    " Not you? Dial {code}."
+)
+SIM_SWAPPED = _(
+    "{org}: your SIM was changed lately, so our staff must agree to your new PIN."
+    " Call {support}. Not you? Dial {code}."
+)
+SIM_UNKNOWN = _(
+    "{org}: we could not check your SIM, so our staff must agree to your new PIN."
+    " Call {support}. Not you? Dial {code}."
+)
+READY = _("{org}: you may choose your new PIN. Dial {code} before {until}. Not you? Stop it there.")
 DONE = _(
     "{org}: you have a new PIN since {when}. Until {until} you can send only a little."
     " Not you? Call {support}."
@@ -35,7 +58,7 @@ UNLOCKED = _(
     "{org}: your PIN works again, as before, since {when}. Not you? Call {support} at once."
 )
 VETOED = _("{org}: no new PIN was given: it was stopped on your phone. Your PIN stays as it is.")
-REFUSED = _("{org}: we could not give you a new PIN. Call {support}.")
+REFUSED = _("{org}: we could not give you a new PIN. Your PIN stays as it is. Call {support}.")
 EXPIRED = _("{org}: the time to choose a new PIN has run out. To ask again, dial {code}.")
 
 PLEA = _("{name} {phone} lost their PIN and asks you to vouch. Call them first, then dial {code}.")
