@@ -216,8 +216,8 @@ class Telephones:
             return
         (guaranty,) = (one.id for one in trust.of(owner) if one.phone == other)
         match deed:
-            case "is accepted by":
-                trust.answer(other, guaranty, accepts=True)
+            case "is accepted by" | "is declined by":
+                trust.answer(other, guaranty, accepts=deed == "is accepted by")
             case "is left by":
                 trust.leave(other, guaranty)
             case "removes":
@@ -309,7 +309,7 @@ _GIVEN: dict[str, Callable[..., None]] = {
     r"(?P<phone>\+\d+) joins without the code in another call": Telephones._declines,
     r"(?P<phone>\+\d+) has got (?P<count>\d+) codes, one every (?P<minutes>\d+) minutes": Telephones._codes,
     r"an agent may send (?P<count>\d+) codes? a day": Telephones._codes_a_day,
-    r"(?P<ward>\+\d+) (?P<deed>asks|removes|is (?:accepted|left) by) (?P<guarantor>\+\d+)": (
+    r"(?P<ward>\+\d+) (?P<deed>asks|removes|is (?:accepted|declined|left) by) (?P<guarantor>\+\d+)": (
         Telephones._guaranty
     ),
     r"(?P<phone>\+\d+) (?P<deed>vouches for|is vouched for by) (?P<count>\d+) others": (

@@ -204,6 +204,22 @@ def test_r_a04_who_declined_or_left_may_be_asked_anew(circle: Circle, state: str
     assert circle.all_states() == [state, "asked"]
 
 
+def test_r_a04_who_declined_is_left_in_peace_by_that_person_for_a_day(circle: Circle) -> None:
+    circle.trust.answer(BARAKA, circle.ask(BARAKA), accepts=False)
+    circle.told(AMINA, BARAKA)
+
+    told = [str(no) for no in refused(circle, AMINA, BARAKA)]
+    circle.ask(BARAKA, CHEBET)
+    circle.told(BARAKA)
+    circle.world.clock.advance(hours=23, minutes=59)
+    late = [str(no) for no in refused(circle, AMINA, BARAKA)]
+
+    assert told == late == ["declined lately"] * 2
+    assert circle.told(AMINA, BARAKA) == [[], []]
+    circle.world.clock.advance(minutes=1)
+    assert circle.ask(BARAKA)
+
+
 def test_r_a04_asked_and_accepted_ones_together_are_five_at_most(circle: Circle) -> None:
     for number, other in enumerate(OTHERS[:5]):
         circle.vouches(other, AMINA, "asked" if number % 2 else "accepted")
@@ -221,8 +237,8 @@ def test_r_a04_who_asks_many_at_once_has_asked_five(circle: Circle) -> None:
 
 
 def test_r_a04_so_many_a_day_may_be_asked_whatever_they_answer(circle: Circle) -> None:
-    for _ in range(ASKS_A_DAY):
-        circle.trust.answer(BARAKA, circle.ask(BARAKA), accepts=False)
+    for other in OTHERS[:ASKS_A_DAY]:
+        circle.trust.answer(other, circle.ask(other), accepts=False)
 
     assert [str(no) for no in refused(circle, AMINA, BARAKA)] == ["asks", "asks"]
     circle.world.clock.advance(days=1)

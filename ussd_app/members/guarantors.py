@@ -11,7 +11,7 @@ from ussd_app.audit import service as audit
 from ussd_app.clock import Clock, Local
 from ussd_app.db import outbox
 from ussd_app.db.work import Database, Work
-from ussd_app.errors import Conflict, LimitReached, NotFound
+from ussd_app.errors import Conflict, LimitReached, NotAllowed, NotFound
 from ussd_app.members.guaranties import (
     ACCEPTED,
     ASKED,
@@ -42,6 +42,7 @@ from ussd_app.values import Name, Phone
 
 ERRAND = "guarantor"
 ANSWER = timedelta(hours=72)  # to accept or decline
+REST = timedelta(hours=24)  # for who declined, until the same person may ask them again
 
 _GUARANTIES: LiteralString = """
     SELECT g.id, g.state, g.asked_at, g.accepted_at,
@@ -136,8 +137,8 @@ class Guarantors:
     def find(self, ward: Phone, other: Phone) -> str:
         """The short name of whom the ward may ask; charged like every look at a stranger's name.
 
-        Raises NotFound (has not joined), NotAllowed (oneself, or either is blocked; OptedOut wants
-        no SMS), Conflict (asked or accepted already; or a Ring), LimitReached (rule 'guarantors',
+        Raises NotFound (has not joined), NotAllowed (oneself, either is blocked, or they declined
+        within a day; OptedOut wants no SMS), Conflict (asked or accepted already; or a Ring), LimitReached (rule 'guarantors',
         'wards', 'asks' or 'lookups'), Careful.
         """
         if ward != other:
@@ -315,6 +316,7 @@ class Guarantors:
         """Raises what stands against asking them."""
         now = self._clock.now()
         refuse_careful(mine, now)
+        _refuse_declined(work, mine, theirs, since=now - REST)
         refuse_more(work, mine, self._policy)
         if self._messages.count_since(work, mine.id, ASKING, now - timedelta(days=1)) >= ASKS_A_DAY:
             raise LimitReached("asks", 0)
@@ -344,3 +346,18 @@ class Guarantors:
         self._messages.queue(work, *news(bond, self._local.day_and_hour(until), self._signature))
         subject = ("guarantor", bond.id)
         audit.record(work, by, f"guarantor.{bond.state}", subject=subject, at=now)
+
+
+def _refuse_declined(work: Work, ward: Person, guarantor: Person, *, since: datetime) -> None:
+    """Raises NotAllowed while they are to be left in peace: they declined."""
+    declined = work.row(
+        """
+        SELECT 1 FROM guarantor
+        WHERE ward = %s AND guarantor = %s AND state = 'declined' AND ended_at > %s
+        """,
+        ward.id,
+        guarantor.id,
+        since,
+    )
+    if declined:
+        raise NotAllowed("declined lately")
