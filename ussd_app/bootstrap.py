@@ -198,6 +198,7 @@ def services_of(
             languages=catalogs.languages,
             countries=settings.countries,
             organisation=settings.organisation,
+            local=local,
         ),
         codes=codes,
         payments=payments,

@@ -179,13 +179,16 @@ def reconcile_command(*, as_json: bool) -> None:
 @click.argument("phone", required=False)
 @click.argument("name", required=False)
 @click.option("--kind", type=click.Choice(list(KINDS)), default=BORROWER, show_default=True)
-@click.option("--language", help="In which they are spoken to, if not in the usual one.")
+@click.option(
+    "--language", help="en, sw or another of menus/translations; without it DEFAULT_LANGUAGE."
+)
 @click.option(
     "--csv",
     "path",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A list: phone,name[,language][,kind] with these names in its first line.",
+    help="A list; its first line names the columns: phone,name and, if wished, language,kind.",
 )
+@click.option("--again", is_flag=True, help="Send a new code also to whose code is still good.")
 @click.option("--results", "batch", type=int, help="What became of a list.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def invite_command(
@@ -196,15 +199,21 @@ def invite_command(
     language: str | None,
     path: Path | None,
     batch: int | None,
+    again: bool,
     as_json: bool,
 ) -> None:
-    """Invite PHONE, called NAME, or a list. Exit code: 1 if somebody is refused."""
+    """Invite PHONE, called NAME, or a list. Exit code: 1 if somebody is refused.
+
+    Who was invited before gets a new code if they asked for one, or with --again.
+    """
     if path and not (phone or batch):
-        sys.exit(invite.many(path, as_json=as_json))
+        sys.exit(invite.many(path, again=again, as_json=as_json))
     if batch is not None and not (phone or path):
         sys.exit(invite.results(batch, as_json=as_json))
     if phone and name and not (path or batch):
-        sys.exit(invite.one(phone, name, language=language, kind=kind, as_json=as_json))
+        sys.exit(
+            invite.one(phone, name, language=language, kind=kind, again=again, as_json=as_json)
+        )
     raise click.UsageError("give PHONE and NAME, or --csv, or --results")
 
 

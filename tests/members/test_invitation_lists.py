@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 
@@ -17,8 +18,8 @@ from ussd_app.db.work import Work
 from ussd_app.errors import LimitReached, NotFound
 from ussd_app.jobs.carrier import Carrier
 from ussd_app.members.invitation_lists import ROWS_AT_ONCE, ROWS_MOST, InvitationLists, Row
-from ussd_app.members.invitations import Invitations
-from ussd_app.members.inviting import Inviter
+from ussd_app.members.invitations import Invitations, Sent
+from ussd_app.members.inviting import PURPOSE, Inviter
 from ussd_app.members.kinds import AGENT, BORROWER
 from ussd_app.values import Name, Phone
 from ussd_app.worker import handlers_of
@@ -53,18 +54,18 @@ def test_r_c02_a_list_waits_until_it_is_worked_off(world: World) -> None:
 @pytest.mark.parametrize(
     ("row", "why"),
     [
-        (("", "Juma", "en", BORROWER), "Type a phone number, like 0712345678."),
-        (("07FLOWERS", "Juma", "en", BORROWER), "Type a phone number, like 0712345678."),
+        (("", "Juma", "en", BORROWER), "the phone number is missing; one looks like 0712345678"),
+        (("07FLOWERS", "Juma", "en", BORROWER), "the phone number cannot be read; one looks like"),
         (("+255712345678", "Juma", "en", BORROWER), "this country is not served"),
-        (("0722000001", "", "en", BORROWER), "Please type your name with letters."),
-        (("0722000001", "J" * 40, "en", BORROWER), "That name is too long. Type a shorter one."),
-        (("0722000001", "Juma\0\ufffd1", "en", BORROWER), "Please type your name with letters."),
+        (("0722000001", "", "en", BORROWER), "the name is missing"),
+        (("0722000001", "J" * 40, "en", BORROWER), "the name is too long"),
+        (("0722000001", "Juma\0\ufffd1", "en", BORROWER), "the name must be of letters"),
         (("0722000001", "Juma", "fr", BORROWER), "the language must be one of en, sw"),
         (("0722000001", "Juma", "en", "king"), "the kind must be one of individual, group,"),
         ((AMINA, "Amina", "en", BORROWER), "has joined already"),
         (("0722000002", "Juma", "en", BORROWER), "was invited by somebody else"),
         (("0722000003", "Juma", "en", BORROWER), "no SMS to this number"),
-        (("0722000004", "Juma", "en", BORROWER), "too many codes: pause"),
+        (("0722000004", "Juma", "en", BORROWER), "too many codes: wait a minute"),
     ],
 )
 def test_r_c02_a_row_that_cannot_be_used_is_refused_alone(world: World, row: Row, why: str) -> None:
@@ -88,22 +89,83 @@ def test_r_c02_a_number_that_stands_twice_is_invited_once(world: World) -> None:
 
     world.run_errands()
 
-    assert ends(world, batch) == [("invited", ""), *[("invited", "had been invited before")] * 2]
+    assert ends(world, batch) == [
+        ("invited", ""),
+        *[("already invited", "same number as line 1")] * 2,
+    ]
     assert len(world.company.sms("+254722000001")) == 1
 
 
-def test_r_c02_a_list_given_again_says_that_they_had_been_invited_before(world: World) -> None:
+def test_r_c02_a_list_given_again_says_how_long_the_codes_are_good(world: World) -> None:
     batches = [take(world, person(1), person(2)) for _ in range(2)]
     world.services.invitation_lists.carry(batches[0])
     world.clock.advance(seconds=1)
 
     again = take(world, person(1), person(3))
     world.run_errands()
+    until = world.services.local.day_and_hour(world.clock.now() + timedelta(hours=24, seconds=-1))
+    before = ("already invited", f"code good until {until}, no SMS sent")
 
     assert ends(world, batches[0]) == [("invited", "")] * 2
-    assert ends(world, batches[1]) == [("invited", "had been invited before")] * 2
-    assert ends(world, again) == [("invited", "had been invited before"), ("invited", "")]
+    assert ends(world, batches[1]) == [before] * 2
+    assert ends(world, again) == [before, ("invited", "")]
     assert len(world.company.sms("+254722000001")) == 1
+
+
+@pytest.mark.parametrize("wished", [False, True])
+def test_r_c02_a_new_code_goes_to_who_asked_for_it_or_if_it_is_wished(
+    world: World, wished: bool
+) -> None:
+    batch = take(world, person(1))
+    world.run_errands()
+    phone = Phone("+254722000001")
+    old = world.services.codes.live(phone, PURPOSE)
+    if not wished:
+        assert world.services.invited.ask_again(phone) == "nobody"
+    world.clock.advance(minutes=2)
+
+    again = world.services.invitation_lists.take([person(1), person(1)], by=OPERATOR, again=wished)
+    world.run_errands()
+    once_more = take(world, person(1))
+    world.run_errands()
+
+    assert ends(world, batch) == [("invited", "")]
+    assert ends(world, again) == [
+        ("invited again", "new code sent"),
+        ("already invited", "same number as line 1"),
+    ]
+    assert [state for state, _why in ends(world, once_more)] == ["already invited"]
+    assert len(world.company.sms(phone)) == 2
+    assert world.services.codes.live(phone, PURPOSE) not in (None, old)
+
+
+def test_r_c02_a_new_code_may_be_wished_no_sooner_than_codes_may_be_sent(world: World) -> None:
+    take(world, person(1))
+    world.run_errands()
+
+    again = world.services.invitation_lists.take([person(1)], by=OPERATOR, again=True)
+    waiting = ends(world, again)
+    world.run_errands()
+
+    assert waiting == [("waiting", "new code wished")]
+    assert ends(world, again) == [("refused", "too many codes: wait a minute")]
+
+
+def test_r_c02_who_has_typed_the_code_gets_no_other(world: World) -> None:
+    take(world, (ZAWADI, NAME, "sw", AGENT))
+    field = Field(world, world.services)
+    field.read()
+    field.take("judge")
+    field.take("prove")
+    world.clock.advance(minutes=2)
+
+    again = world.services.invitation_lists.take(
+        [(ZAWADI, NAME, "sw", AGENT)], by=OPERATOR, again=True
+    )
+    world.run_errands()
+
+    assert ends(world, again) == [("already invited", "code typed, no SMS sent")]
+    assert world.sms(ZAWADI) == []
 
 
 def test_r_c02_a_list_says_what_people_are_and_speak(world: World) -> None:
@@ -146,9 +208,19 @@ class Dying(Invitations):
         self.invitations, self.left = invitations, left
 
     def invite_for(
-        self, work: Work, inviter: Inviter, phone: Phone, name: Name, language: str, *, kind: str
-    ) -> int:
-        made = self.invitations.invite_for(work, inviter, phone, name, language, kind=kind)
+        self,
+        work: Work,
+        inviter: Inviter,
+        phone: Phone,
+        name: Name,
+        language: str,
+        *,
+        kind: str,
+        again: bool = False,
+    ) -> tuple[int, Sent]:
+        made = self.invitations.invite_for(
+            work, inviter, phone, name, language, kind=kind, again=again
+        )
         if self.left == 0:
             raise Killed
         self.left -= 1
@@ -165,6 +237,7 @@ def die_after(world: World, count: int) -> None:
         languages=("en", "sw"),
         countries=("254",),
         organisation="Umoja",
+        local=world.services.local,
     )
     handlers = {**handlers_of(world.services), "invitations": lists.carry}
     with pytest.raises(Killed):
@@ -194,7 +267,11 @@ def test_r_c02_a_thousand_are_invited_once_each_though_a_worker_dies(
         world.services.invitation_lists.carry(batch)
 
     assert left == {"invited": 450, "waiting": 550}
-    assert Counter(state for state, _why in ends(world, batch)) == {"invited": 998, "refused": 2}
+    assert Counter(state for state, _why in ends(world, batch)) == {
+        "invited": 997,
+        "already invited": 1,
+        "refused": 2,
+    }
     assert surgeon.rows("SELECT count(*), count(DISTINCT phone) FROM message") == [(997, 997)]
     assert surgeon.one("SELECT count(*) FROM one_time_code") == 997
     assert surgeon.one("SELECT ended_at IS NOT NULL FROM invitation_batch")

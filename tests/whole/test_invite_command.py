@@ -22,11 +22,14 @@ def test_r_c02_the_operator_makes_the_first_agent(system: System) -> None:
 
     done = system.command("invite", phone, "Amina Wanjiru", "--kind", "originator_agent")
     again = system.command("invite", phone, "Amina", "--kind", "originator_agent", "--json")
+    wished = system.command("invite", phone, "Amina", "--kind", "originator_agent", "--again")
     other = system.command("invite", phone, "Amina", "--language", "sw")
 
     assert (done.code, done.err) == (0, "")
     assert done.out.split() == ["1", phone, "invited", "invited", "1"]
-    assert again.json["sums"] == {"invited": 1}
+    assert again.json["sums"] == {"already invited": 1}
+    assert again.json["rows"][0]["why"].endswith(", no SMS sent")
+    assert wished.out.endswith("refused: too many codes: wait a minute\nrefused 1\n")
     assert (other.code, "refused" in other.out) == (1, True)
     eventually(lambda: len(system.desk.sms(phone)) == 1)
     assert system.desk.sms(phone)[0].startswith("Umoja invites you as an agent. Your code: ")
@@ -57,7 +60,7 @@ def test_r_c02_the_operator_invites_a_list_and_reads_its_results(
         "line": 4,
         "phone": "nonsense",
         "state": "refused",
-        "why": "Type a phone number, like 0712345678.",
+        "why": "the phone number cannot be read; one looks like 0712345678",
     }
     eventually(lambda: all(len(system.desk.sms(phone)) == 1 for phone in phones))
 

@@ -22,23 +22,25 @@ from ussd_app.settings import Settings
 COLUMNS, OPTIONAL = ("phone", "name"), ("language", "kind")
 
 
-def one(phone: str, name: str, *, language: str | None, kind: str, as_json: bool) -> int:
+def one(
+    phone: str, name: str, *, language: str | None, kind: str, again: bool, as_json: bool
+) -> int:
     """Invite one now; the exit code: 1 if they are refused."""
     with environment.settings() as settings:
         built = _built(settings)
         lists = built.services.invitation_lists
         row = (phone, name, language or settings.default_language, kind)
-        batch = lists.take([row], by=operator())
+        batch = lists.take([row], by=operator(), again=again)
         lists.carry(batch)
         return _tell(built, batch, as_json=as_json)
 
 
-def many(path: Path, *, as_json: bool) -> int:
+def many(path: Path, *, again: bool, as_json: bool) -> int:
     """Put a list away, and print the id by which its results are asked for."""
     with environment.settings() as settings:
         built = _built(settings)
         rows = read(path, language=settings.default_language)
-        batch = built.services.invitation_lists.take(rows, by=operator())
+        batch = built.services.invitation_lists.take(rows, by=operator(), again=again)
         built.db.close()
     told = {"batch": batch, "rows": len(rows)}
     words = f"batch {batch}: {len(rows)} rows; see `ussd-app invite --results {batch}`"
@@ -101,6 +103,6 @@ def _tell(built: Built, batch: int, *, as_json: bool) -> int:
         click.echo(json.dumps({"batch": batch, "sums": sums, "rows": named}, indent=1))
     else:
         for line, phone, state, why in rows:
-            click.echo(f"{line:>6} {phone:<16} {state:<8} {why}".rstrip())
+            click.echo(f"{line:>6} {phone:<16} {state}{why and f': {why}'}")
         click.echo(", ".join(f"{state} {count}" for state, count in sorted(sums.items())))
     return 1 if sums["refused"] else 0

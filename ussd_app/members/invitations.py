@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from ussd_app.audit import service as audit
 from ussd_app.audit.service import THE_SYSTEM, Actor
@@ -33,6 +34,7 @@ from ussd_app.text import _
 from ussd_app.values import Name, Phone
 
 SHOWN_MOST = 500
+Sent = Literal["code", "new code", "nothing"]
 
 WITHDRAWN = _(
     "{agent} of {org} took the invitation back; its code is void. You can join without it,"
@@ -211,20 +213,31 @@ class Invitations:
     # -- for the organisation
 
     def invite_for(
-        self, work: Work, inviter: Inviter, phone: Phone, name: Name, language: str, *, kind: str
-    ) -> int:
-        """Invite with a code by SMS, as `invite` does, in a work of the caller's; the invitation."""
+        self,
+        work: Work,
+        inviter: Inviter,
+        phone: Phone,
+        name: Name,
+        language: str,
+        *,
+        kind: str,
+        again: bool = False,
+    ) -> tuple[int, Sent]:
+        """Invite with a code by SMS, as `invite` does, in a work of the caller's; the invitation.
+
+        `again` sends a new code though theirs is good. So does the organisation for who asked it.
+        """
         invitee, invitation, fresh = self._inviting.invite(
             work, inviter, phone, name, language, kind=kind, life=LIFE
         )
-        if not fresh and self._lacks_code(work, invitee):
+        if not fresh:
+            if not self._needs_code(work, inviter, invitee, again=again):
+                return invitation, "nothing"
             now = self._clock.now()
             invitees.reopen(work, invitee.id, invitation, at=now, life=LIFE, by=inviter.by)
-            fresh = True
-        if fresh:
-            text = invitation_text(inviter, kind)
-            self._inviting.send(work, inviter, invitee, text, purpose=PURPOSE, life=LIFE)
-        return invitation
+        text = invitation_text(inviter, kind)
+        self._inviting.send(work, inviter, invitee, text, purpose=PURPOSE, life=LIFE)
+        return invitation, "code" if fresh else "new code"
 
     def expire(self, *, most: int) -> int:
         """Let invitations whose time is over expire; how many did."""
@@ -249,11 +262,14 @@ class Invitations:
 
     # -- beneath
 
-    def _lacks_code(self, work: Work, invitee: Invitee) -> bool:
-        """Whether they wait for a code: the one they had was burnt, or to be told in person."""
-        is_sent = invitee.open is not None and invitee.open.state == "sent"
-        live = self._codes.live_in(work, invitee.phone, PURPOSE)
-        return is_sent and live is None and not self._inviting.has_typed_it(work, invitee)
+    def _needs_code(self, work: Work, inviter: Inviter, invitee: Invitee, *, again: bool) -> bool:
+        """Whether another is to be sent: asked for, or what they had was burnt, or told in person."""
+        invitation = invitee.open
+        typed = self._inviting.has_typed_it(work, invitee)
+        if invitation is None or invitation.state != "sent" or typed:
+            return False
+        is_asked = inviter.id is None and invitation.asked_again_at is not None
+        return again or is_asked or self._codes.live_in(work, invitee.phone, PURPOSE) is None
 
     def _make_borrower(self, work: Work, member: Invitee, tenant: int, by: Actor) -> None:
         """Somebody who joined by themselves becomes a borrower, with their consent."""
