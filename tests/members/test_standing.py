@@ -624,7 +624,7 @@ def test_r_c01_nobody_is_made_what_they_may_not_become(town: World, was: str, to
     ("status", "because"),
     [
         ("INVITED", "they were invited and have not joined yet"),
-        ("EXPIRED", "the invitation has lapsed"),
+        ("EXPIRED", "the invitation is over"),
         ("BLOCKED", "they are blocked"),
         ("DELETED", "they are a member no more"),
     ],

@@ -132,6 +132,13 @@ def test_dialling_reads_answers_from_a_pipe_and_an_empty_line_hangs_up(system: S
     assert ended["status"] == "Incomplete"
 
 
+def test_dialling_hangs_up_quietly_where_its_input_ends(system: System) -> None:
+    done = system.command("dial", new_number(), stdin="")
+
+    assert (done.code, done.err) == (0, "")
+    assert "You hung up." in done.out
+
+
 def test_dialling_shows_the_sms_that_came_meanwhile(system: System) -> None:
     number = new_number()
 

@@ -18,7 +18,10 @@ WIDTH, SEPTETS_MOST = 34, 160  # of the frame; of what a telephone shows in it
 
 
 def dial(number: str, code: str | None) -> None:
-    """Dial and talk until the call ends; an empty line hangs up. Then its hops and SMS are shown."""
+    """Dial and talk until the call ends; an empty line, or no more input, hangs up.
+
+    Then its hops and SMS are shown.
+    """
     state = environment.running(environment.environment())
     if state is None:
         raise click.ClickException("nothing runs from this folder; start it with `ussd-app run`")
@@ -44,8 +47,7 @@ class _Telephone:
             _show(session)
             if session["ends"] or session.get("operator_error"):
                 break
-            typed = click.prompt("", prompt_suffix="> ", default="", show_default=False)
-            if not typed:
+            if not (typed := _typed()):
                 session = self._post("hangup")
                 click.echo("You hung up.")
                 break
@@ -73,6 +75,16 @@ class _Telephone:
     def _inbox(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._http.get(f"phones/{self._phone}").json()["inbox"]
         return found
+
+
+def _typed() -> str:
+    """A line; nothing at the end of input."""
+    try:
+        line: str = click.prompt("", prompt_suffix="> ", default="", show_default=False)
+    except click.Abort:
+        click.echo()
+        return ""
+    return line
 
 
 def _show(session: dict[str, Any]) -> None:

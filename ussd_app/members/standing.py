@@ -24,7 +24,7 @@ BLOCKED = _("{org}: your account is blocked. No money can be sent or received. C
 UNBLOCKED = _("{org}: your account works again. Dial {code} any time. Questions? Call {support}.")
 NO_MEMBERS = {
     Status.INVITED: "they were invited and have not joined yet",
-    Status.EXPIRED: "they were invited and have not joined, and the invitation has lapsed",
+    Status.EXPIRED: "they were invited and have not joined, and the invitation is over",
     Status.DELETED: "they are a member no more",
 }
 """Why somebody is neither blocked nor unblocked."""
