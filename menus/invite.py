@@ -6,7 +6,7 @@ from menus.shared.code import BURNT, GONE, UNCONFIRMED, Beside, Capped
 from menus.shared.pin import Pin
 from ussd_app.dialog import Ask, End, Flow, Menu, Pick, Return, Use, _, back_to, do
 from ussd_app.errors import Conflict, LimitReached, NotAllowed, NotFound
-from ussd_app.members.invitations import PURPOSE
+from ussd_app.members.invitations import IN_PERSON, PURPOSE
 from ussd_app.members.kinds import Permission, may
 from ussd_app.messages.service import OptedOut
 from ussd_app.services import Services
@@ -21,6 +21,7 @@ class Invite(Flow):
     to: Phone
     name: Name
     choice: Hidden
+    before: Hidden
     code_id: Hidden
     rule: Hidden
 
@@ -112,6 +113,7 @@ class Invite(Flow):
     )
     def beside(self, app: Services) -> Literal["asked", Refused]:
         self.code_id, self.rule = Hidden(""), Hidden("")
+        self.before = Hidden(app.codes.live(self.to, IN_PERSON) or "")
         try:
             code = app.invitations.invite_in_person(self.caller, self.to, self.name, self.choice)
         except LimitReached as no:
@@ -124,7 +126,12 @@ class Invite(Flow):
 
     code = Use(
         Beside,
-        give={"to": _("{to}"), "code_id": _("{code_id}"), "rule": _("{rule}")},
+        give={
+            "to": _("{to}"),
+            "before": _("{before}"),
+            "code_id": _("{code_id}"),
+            "rule": _("{rule}"),
+        },
         right="name_them",
         burnt=back_to("number", BURNT),
         gone=back_to("number", GONE),

@@ -7,6 +7,7 @@ from menus.shared.pin import Pin
 from ussd_app.dialog import Ask, End, Flow, Menu, Return, Use, _, back_to, do
 from ussd_app.errors import LimitReached, NotAllowed, NotFound
 from ussd_app.members.kinds import Permission, may
+from ussd_app.members.recovery_in_person import PURPOSE
 from ussd_app.messages.service import OptedOut
 from ussd_app.services import Services
 from ussd_app.values import DayAndHour, Hidden, Phone, Shown
@@ -21,6 +22,7 @@ class LostPin(Flow):
     """
 
     to: Phone
+    before: Hidden
     code_id: Hidden
     rule: Hidden
     name: Shown
@@ -55,6 +57,7 @@ class LostPin(Flow):
     )
     def ask(self, app: Services) -> Literal["asked", Refused]:
         self.code_id, self.rule = Hidden(""), Hidden("")
+        self.before = Hidden(app.codes.live(self.to, PURPOSE) or "")
         try:
             self.code_id = Hidden(app.recoveries_in_person.vouch_in_person(self.caller, self.to))
         except LimitReached as no:
@@ -67,7 +70,12 @@ class LostPin(Flow):
 
     code = Use(
         Beside,
-        give={"to": _("{to}"), "code_id": _("{code_id}"), "rule": _("{rule}")},
+        give={
+            "to": _("{to}"),
+            "before": _("{before}"),
+            "code_id": _("{code_id}"),
+            "rule": _("{rule}"),
+        },
         right="name_them",
         burnt=back_to("owner", BURNT),
         gone=back_to("owner", GONE),

@@ -1,7 +1,7 @@
 """One person confirms what another began: with a code that an SMS brought to their phone."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ussd_app.dialog import Ask, Flow, Menu, Return, Use, _, back_to, do
 from ussd_app.errors import Invalid
@@ -10,10 +10,20 @@ from ussd_app.services import Services
 from ussd_app.values import Count, Hidden, Line, Shown
 
 Reached = Literal["pause", "hour", "day", "asker"]
+Judged = Literal["right", "wrong", "older", "unreadable", "burnt", "gone"]
 
 BURNT = _("5 wrong codes: it is void, for safety. Send a new one.")
 GONE = _("That code works no more. Send a new one.")
 UNCONFIRMED = _("{to} is not confirmed yet.")
+SENT = _("{to} gets an SMS. Ask them for its code.")
+SENT_BEFORE = _("{to} has our SMS already. Ask for its code.")
+
+
+class About(Line):
+    """Which SMS the code is in, and who has it: `SENT` or `SENT_BEFORE`."""
+
+    __slots__ = ()
+    widest: ClassVar[str] = "W" * 56
 
 
 class Code(Flow):
@@ -37,18 +47,21 @@ class Code(Flow):
     @do(
         right="right",
         wrong=back_to("enter", _("Wrong code. Tries left: {tries_left}")),
+        older=back_to("enter", _("Older code: use the newest SMS. Tries: {tries_left}")),
         unreadable=back_to("enter", UNREADABLE),
         burnt="burnt",
         gone="gone",
     )
-    def judge(self, app: Services) -> Literal["right", "wrong", "unreadable", "burnt", "gone"]:
+    def judge(self, app: Services) -> Judged:
         try:
             app.codes.judge(int(self.code_id), self.typed, by=self.caller)
         except Invalid:
             return "unreadable"
         except CodeWrong as no:
             self.tries_left = Count(no.tries_left)
-            return "wrong" if no.tries_left else "burnt"
+            if not no.tries_left:
+                return "burnt"
+            return "older" if no.is_older else "wrong"
         except CodeGone:
             return "gone"
         return "right"
@@ -85,11 +98,14 @@ class Capped(Flow):
 class Beside(Flow):
     """Somebody beside the agent reads them the code of the SMS that they were just sent.
 
-    `code_id` says which code, or `rule` which limit stood in its way. A call that was cut goes on
-    where it was, also behind a code that was right.
+    `code_id` says which code, or `rule` which limit stood in its way; `before` which code they had
+    before, for then there is no new SMS. A call that was cut goes on where it was, also behind a
+    code that was right.
     """
 
     to: Shown
+    before: Hidden
+    about: About
     code_id: Hidden
     rule: Hidden
 
@@ -97,13 +113,15 @@ class Beside(Flow):
     def which(self, app: Services) -> Literal["sent", "right", "capped"]:
         if self.rule:
             return "capped"
+        text = SENT_BEFORE if self.before == self.code_id else SENT
+        self.about = About(app.catalogs.say(text, self.language, to=self.to))
         return "right" if app.codes.is_right(int(self.code_id)) else "sent"
 
     capped = Use(Capped, give={"rule": _("{rule}")}, left="left")
     code = Use(
         Code,
         give={
-            "about": _("{to} gets an SMS. Ask them for its code."),
+            "about": _("{about}"),
             "code_id": _("{code_id}"),
         },
         right="right",

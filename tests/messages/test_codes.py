@@ -360,6 +360,22 @@ def test_r_a02_a_newer_code_replaces_the_one_before(desk: Desk) -> None:
     desk.judge(second, newer)
 
 
+def test_r_a02_an_older_code_is_told_from_a_wrong_one_and_costs_a_try(desk: Desk) -> None:
+    _first, digits = desk.sent()
+    desk.world.clock.advance(seconds=60)
+    second, newer = desk.sent()
+    typed = [digits, next(one for one in map(other, (newer, other(newer))) if one != digits)]
+
+    told = []
+    for one in typed:
+        with pytest.raises(CodeWrong) as wrong:
+            desk.judge(second, one)
+        told.append((wrong.value.is_older, wrong.value.tries_left))
+
+    assert told == [(True, 4), (False, 3)]
+    desk.judge(second, newer)
+
+
 def test_r_a02_a_code_that_was_right_is_replaced_too(desk: Desk) -> None:
     first, digits = desk.sent()
     desk.judge(first, digits)

@@ -45,11 +45,11 @@ class Caps:
 
 
 class CodeWrong(Refusal):
-    """That was not the code; `tries_left` until it is burnt."""
+    """That was not the code, but maybe an older one; `tries_left` until it is burnt."""
 
-    def __init__(self, tries_left: int) -> None:
+    def __init__(self, tries_left: int, *, is_older: bool) -> None:
         super().__init__("wrong code")
-        self.tries_left = tries_left
+        self.tries_left, self.is_older = tries_left, is_older
 
 
 class CodeGone(NotFound):
@@ -157,13 +157,14 @@ class Codes:
         if not re.fullmatch(rf"[0-9]{{{DIGITS}}}", digits):
             raise Invalid(UNREADABLE)
         digest, phone, purpose, subject, tries = self._charge_try(code, by)
-        if hmac.compare_digest(digest, self._digest(phone, purpose, subject, digits)):
+        typed_digest = self._digest(phone, purpose, subject, digits)
+        if hmac.compare_digest(digest, typed_digest):
             if not self._end(code, "right"):
                 raise CodeGone("somebody was faster")
             return
         if tries >= TRIES and self._end(code, "burnt"):
             log.warning("code.burnt", code=code)
-        raise CodeWrong(TRIES - tries)
+        raise CodeWrong(TRIES - tries, is_older=self._is_older(code, typed_digest))
 
     def live(self, phone: str, purpose: str) -> int | None:
         """The id of the number's code for this purpose, if one may still be typed."""
@@ -307,6 +308,19 @@ class Codes:
             raise CodeGone("no such code")
         digest, phone, purpose, subject, tries = row
         return digest, phone, purpose, subject, tries
+
+    def _is_older(self, code: int, digest: bytes) -> bool:
+        """Whether the number was sent it before this one: void, so that knowing it opens nothing."""
+        with self._db.reading() as reading:
+            older = reading.row(
+                """
+                SELECT 1 FROM one_time_code o JOIN one_time_code c USING (phone, purpose, subject)
+                WHERE c.id = %s AND o.id < c.id AND o.digest = %s
+                """,
+                code,
+                digest,
+            )
+        return older is not None
 
     def _end(self, code: int, state: str) -> bool:
         """Whether this was the one to end it."""
