@@ -1,7 +1,7 @@
 """Joining by invitation: the code from the SMS, a PIN, the terms."""
 
 from contextlib import suppress
-from typing import Literal
+from typing import ClassVar, Literal
 
 from menus.shared.code import Code
 from menus.shared.new_pin import NewPin
@@ -10,17 +10,38 @@ from ussd_app.errors import NotFound
 from ussd_app.members.inviting import IN_PERSON, PURPOSE
 from ussd_app.members.kinds import BORROWER
 from ussd_app.services import Services
-from ussd_app.values import Amount, Hidden, Name
+from ussd_app.values import Amount, Hidden, Hour, Line, Name
 
 Progress = Literal[
-    "code", "burnt", "expired", "withdrawn", "pin", "borrow", "terms", "beside", "joined", "over"
+    "code",
+    "told",
+    "burnt",
+    "expired",
+    "requested",
+    "withdrawn",
+    "pin",
+    "borrow",
+    "terms",
+    "beside",
+    "joined",
+    "over",
 ]
+BY_AGENT, BY_US = _("{inviter} invites you."), _("We of {inviter} invite you.")
+
+
+class Invites(Line):
+    """Who invites: `BY_AGENT` or `BY_US`."""
+
+    __slots__ = ()
+    widest: ClassVar[str] = "W" * 33
 
 
 class Onboard(Flow):
     """An invited number joins, or joins without the invitation. Cut off anywhere, it goes on."""
 
     inviter: Name
+    invites: Invites
+    at: Hour
     name: Name
     code_id: Hidden
     choice: Hidden
@@ -29,8 +50,10 @@ class Onboard(Flow):
 
     @do(
         code="code",
+        told="told",
         burnt="burnt",
         expired="expired",
+        requested="requested",
         withdrawn="withdrawn",
         pin="choose_pin",
         borrow="borrower_terms",
@@ -44,12 +67,17 @@ class Onboard(Flow):
             return "joined" if app.members.find(self.caller) else "over"
         self.inviter, self.name = Name(invited.inviter), invited.name
         self.language = invited.language
+        by = BY_AGENT if invited.by_agent else BY_US
+        self.invites = Invites(app.catalogs.say(by, self.language, inviter=self.inviter))
+        self.at = Hour(app.local.hour(invited.asked_at) if invited.asked_at else "")
         match invited.step:
             case "code":
                 code = app.codes.live(self.caller, PURPOSE)
                 if code is None:
                     return self._no_code(app)
                 self.code_id = Hidden(code)
+            case "expired":
+                return self._no_code(app)
             case "terms" if invited.kind == BORROWER:
                 return "borrow"
         return invited.step
@@ -57,7 +85,7 @@ class Onboard(Flow):
     code = Use(
         Code,
         give={
-            "about": _("{inviter} invites you. No code? Lugha? Press 0."),
+            "about": _("{invites} No code? Lugha? Press 0."),
             "code_id": _("{code_id}"),
         },
         right="prove",
@@ -73,7 +101,7 @@ class Onboard(Flow):
         return "done"
 
     choices = Menu(
-        _("{inviter} invites you, free."),
+        _("{invites} Free."),
         (_("Type the code"), "progress"),
         (_("Get a new code"), "ask"),
         (_("Join without it"), "decline"),
@@ -98,6 +126,14 @@ class Onboard(Flow):
     expired = Menu(
         _("The code from {inviter} works no more."),
         (_("Get a new code"), "ask"),
+        (_("Join without it"), "decline"),
+        (_("Lugha / Language"), "languages_menu"),
+        back="left",
+        confirm=True,
+    )
+
+    requested = Menu(
+        _("We asked {inviter} at {at} for a new code. It comes by SMS."),
         (_("Join without it"), "decline"),
         (_("Lugha / Language"), "languages_menu"),
         back="left",
@@ -184,6 +220,9 @@ class Onboard(Flow):
     beside = End(
         _("Are you with {inviter}? Tell them the code of our SMS, then dial {code}. It is free.")
     )
+    told = End(
+        _("{inviter} has your code and finishes it on their phone. Then dial {code}. It is free.")
+    )
     asked = End(
         _("We asked {inviter} by SMS to send you a new code, free. When you have it, dial {code}.")
     )
@@ -196,8 +235,11 @@ class Onboard(Flow):
     alone = Return()
     left = Return()
 
-    def _no_code(self, app: Services) -> Literal["beside", "burnt", "expired"]:
+    def _no_code(self, app: Services) -> Literal["beside", "requested", "burnt", "expired"]:
         """Why there is none to be typed here."""
         if app.codes.live(self.caller, IN_PERSON):
             return "beside"
+        invited, today = app.invited.waiting(self.caller), app.local.date(app.clock.now())
+        if invited and invited.asked_at and app.local.date(invited.asked_at) == today:
+            return "requested"
         return "burnt" if app.codes.is_burnt(self.caller, PURPOSE) else "expired"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from ussd_app.audit import service as audit
@@ -11,7 +12,7 @@ from ussd_app.db.work import Database, Work
 from ussd_app.errors import NotFound
 from ussd_app.members import invitees, status
 from ussd_app.members.invitees import Invitation, Invitee
-from ussd_app.members.inviting import LIFE, PURPOSE, Inviting
+from ussd_app.members.inviting import IN_PERSON, LIFE, PURPOSE, Inviting
 from ussd_app.members.joining import FIRST_TIER, Tenants, Welcome, welcome_letter
 from ussd_app.members.kinds import Permission, may
 from ussd_app.members.pins import Pins, forget
@@ -25,22 +26,28 @@ ASKS_AGAIN = _("{org}: {name} {phone} asks you for a new code to join. Dial {cod
 
 UNDECIDED = ("sent", "proven", "expired", "withdrawn")
 
-Step = Literal["code", "expired", "pin", "terms", "withdrawn"]
+Step = Literal["code", "told", "expired", "pin", "terms", "withdrawn"]
 Asked = Literal["asked", "before", "nobody"]
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """What an invited number is still to do. Withdrawn: to hear of it, and join without it."""
+    """What an invited number is still to do. Withdrawn: to hear of it, and join without it.
+
+    Told: nothing, for the agent beside them has their code and confirms the identity card.
+    """
 
     id: int
     step: Step
     inviter: str
     """Short name, or the organisation's."""
+    by_agent: bool
     kind: str
     """What they are invited to be."""
     name: Name
     language: str
+    asked_at: datetime | None
+    """When the inviter was asked for a new code, if they have not sent it since."""
 
 
 class Invited:
@@ -74,8 +81,17 @@ class Invited:
             if (step := self._step(reading, invitee, invitation)) is None:
                 return None
             inviter = reading.row("SELECT name FROM member WHERE id = %s", invitation.inviter)
-        name = Name(inviter[0]).short if inviter else self._signature["org"]
-        return Waiting(invitation.id, step, name, invitation.kind, invitee.name, invitee.language)
+            is_asked = self._agent(reading, invitation.inviter) is not None
+        return Waiting(
+            invitation.id,
+            step,
+            Name(inviter[0]).short if inviter else self._signature["org"],
+            inviter is not None,
+            invitation.kind,
+            invitee.name,
+            invitee.language,
+            invitation.asked_again_at if is_asked else None,
+        )
 
     def prove(self, phone: Phone, code: int) -> None:
         """The code was right: they may choose a PIN. Again changes nothing. Raises NotFound."""
@@ -203,6 +219,8 @@ class Invited:
             return "terms" if invitee.has_pin else "pin"
         if invitation.state == "withdrawn":
             return "withdrawn"
+        if invitee.open and self._codes.right(work, invitee.phone, IN_PERSON):
+            return "told"
         if invitation.is_over(self._clock.now()):
             return "expired"
         return "code" if invitation.state == "sent" else None
