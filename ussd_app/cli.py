@@ -8,21 +8,8 @@ from pathlib import Path
 
 import click
 
-from ussd_app.commands import (
-    dialling,
-    doctor,
-    environment,
-    invite,
-    menus,
-    processes,
-    reconcile,
-    recoveries,
-    run,
-    standing,
-)
-from ussd_app.commands.environment import settings
-from ussd_app.db.work import NotDurable
-from ussd_app.errors import Unavailable
+from ussd_app import commands
+from ussd_app.errors import NotDurable, Unavailable
 from ussd_app.members.kinds import BECOMES, BORROWER, KINDS
 from ussd_app.settings import SettingsFaulty
 
@@ -35,14 +22,14 @@ def main() -> None:
 @main.command("run")
 def run_command() -> None:
     """Start everything on this machine, with simulated companies and phones."""
-    run.run()
+    commands.run.run()
 
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Everything, for programs.")
 def where(*, as_json: bool) -> None:
     """Say where everything is that `run` has started."""
-    state = environment.running(environment.environment())
+    state = commands.environment.running(commands.environment.environment())
     if state is None:
         raise click.ClickException("nothing runs from this folder; start it with `ussd-app run`")
     if as_json:
@@ -59,7 +46,7 @@ def where(*, as_json: bool) -> None:
 @click.option("--code", help="What to dial, if not the service code alone.")
 def dial(phone: str, code: str | None) -> None:
     """Dial as PHONE, through the simulator that `run` has started."""
-    dialling.dial(phone, code)
+    commands.dialling.dial(phone, code)
 
 
 @main.group("menus")
@@ -70,7 +57,7 @@ def menus_group() -> None:
 @menus_group.command("verify")
 def menus_verify() -> None:
     """Prove the menus: wiring, memory, secrets, and every screen's width in every language."""
-    faults = menus.faults()
+    faults = commands.menus.faults()
     for fault in faults:
         click.echo(fault)
     sys.exit(1 if faults else 0)
@@ -81,8 +68,8 @@ def menus_verify() -> None:
 def menus_graph(*, check: bool) -> None:
     """Draw the menus as Mermaid."""
     if check:
-        sys.exit(0 if menus.is_current() else "menus/graph.mmd is stale: run `make graph`")
-    click.echo(menus.drawing(), nl=False)
+        sys.exit(0 if commands.menus.is_current() else "menus/graph.mmd is stale: run `make graph`")
+    click.echo(commands.menus.drawing(), nl=False)
 
 
 @main.command()
@@ -91,7 +78,7 @@ def menus_graph(*, check: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the people as JSON.")
 def seed(profile: str, seed: int, *, as_json: bool) -> None:
     """Let some people join, to try things with."""
-    processes.seed(profile, seed, as_json=as_json)
+    commands.processes.seed(profile, seed, as_json=as_json)
 
 
 _WHY = click.option("--why", required=True, help="A few words for the audit, without digits.")
@@ -102,7 +89,7 @@ _WHY = click.option("--why", required=True, help="A few words for the audit, wit
 @_WHY
 def block(phone: str, why: str) -> None:
     """Block the member with that PHONE at once: calls, PIN and money. They are told by SMS."""
-    standing.change(phone, blocked=True, why=why)
+    commands.standing.change(phone, blocked=True, why=why)
 
 
 @main.command()
@@ -110,7 +97,7 @@ def block(phone: str, why: str) -> None:
 @_WHY
 def unblock(phone: str, why: str) -> None:
     """Let the blocked member with that PHONE in again. They are told by SMS."""
-    standing.change(phone, blocked=False, why=why)
+    commands.standing.change(phone, blocked=False, why=why)
 
 
 @main.command()
@@ -118,7 +105,7 @@ def unblock(phone: str, why: str) -> None:
 @_WHY
 def unlock(phone: str, why: str) -> None:
     """Let the member with that PHONE try their PIN again: it stays as it is. They get an SMS."""
-    standing.unlock(phone, why=why)
+    commands.standing.unlock(phone, why=why)
 
 
 @main.group("recoveries", invoke_without_command=True)
@@ -127,7 +114,7 @@ def unlock(phone: str, why: str) -> None:
 def recoveries_group(context: click.Context, *, as_json: bool) -> None:
     """List the lost PINs that wait for people of the organisation, or decide one."""
     if context.invoked_subcommand is None:
-        recoveries.show(as_json=as_json)
+        commands.recoveries.show(as_json=as_json)
 
 
 @recoveries_group.command("approve")
@@ -136,7 +123,7 @@ def recoveries_group(context: click.Context, *, as_json: bool) -> None:
 @_WHY
 def recoveries_approve(recovery: int, named: str | None, why: str) -> None:
     """Let the recovery ID go on, once two users of this machine have approved it."""
-    recoveries.approve(recovery, named=named, why=why)
+    commands.recoveries.approve(recovery, named=named, why=why)
 
 
 @recoveries_group.command("refuse")
@@ -144,7 +131,7 @@ def recoveries_approve(recovery: int, named: str | None, why: str) -> None:
 @_WHY
 def recoveries_refuse(recovery: int, why: str) -> None:
     """End the recovery ID. Its owner is told by SMS and keeps the PIN there is."""
-    recoveries.refuse(recovery, why=why)
+    commands.recoveries.refuse(recovery, why=why)
 
 
 @main.group()
@@ -158,21 +145,21 @@ def member() -> None:
 @_WHY
 def kind(phone: str, kind: str, why: str) -> None:
     """Make the member with that PHONE an agent, or an agent no agent any more. An SMS tells them."""
-    standing.become(phone, kind, why=why)
+    commands.standing.become(phone, kind, why=why)
 
 
 @main.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="The findings as JSON.")
 def doctor_command(*, as_json: bool) -> None:
     """Examine settings, durability, clocks and keys. Exit code: 0 well, 1 warnings, 2 ill."""
-    sys.exit(doctor.examine(as_json=as_json))
+    sys.exit(commands.doctor.examine(as_json=as_json))
 
 
 @main.command("reconcile")
 @click.option("--json", "as_json", is_flag=True, help="The findings as JSON.")
 def reconcile_command(*, as_json: bool) -> None:
     """Check the books against themselves. Exit code: 0 clean, 1 warnings, 2 violated or unread."""
-    sys.exit(reconcile.reconcile(as_json=as_json))
+    sys.exit(commands.reconcile.reconcile(as_json=as_json))
 
 
 @main.command("invite")
@@ -207,12 +194,14 @@ def invite_command(
     Who was invited before gets a new code if they asked for one, or with --again.
     """
     if path and not (phone or batch):
-        sys.exit(invite.many(path, again=again, as_json=as_json))
+        sys.exit(commands.invite.many(path, again=again, as_json=as_json))
     if batch is not None and not (phone or path):
-        sys.exit(invite.results(batch, as_json=as_json))
+        sys.exit(commands.invite.results(batch, as_json=as_json))
     if phone and name and not (path or batch):
         sys.exit(
-            invite.one(phone, name, language=language, kind=kind, again=again, as_json=as_json)
+            commands.invite.one(
+                phone, name, language=language, kind=kind, again=again, as_json=as_json
+            )
         )
     raise click.UsageError("give PHONE and NAME, or --csv, or --results")
 
@@ -225,29 +214,29 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Bring the tables up to date and make the first token. Repeatable."""
-    with settings() as found:
-        processes.release(found)
+    with commands.environment.settings() as found:
+        commands.processes.release(found)
 
 
 @main.command()
 def web() -> None:
     """Serve callers."""
-    with settings() as found:
-        processes.web(found)
+    with commands.environment.settings() as found:
+        commands.processes.web(found)
 
 
 @main.command()
 def worker() -> None:
     """Carry out errands."""
-    with settings() as found:
-        processes.work(found)
+    with commands.environment.settings() as found:
+        commands.processes.work(found)
 
 
 @main.command()
 def clock() -> None:
     """Hand errands to the queue, and keep house."""
-    with settings() as found:
-        processes.tick(found)
+    with commands.environment.settings() as found:
+        commands.processes.tick(found)
 
 
 def run_main() -> None:

@@ -19,6 +19,8 @@
     └── Unavailable             a store of ours did not answer in time; a deed under way
         │                       may or may not have been done
         └── NotBegun            and this one was not even begun
+    RuntimeError
+    └── NotDurable              a store that could lose what it acknowledged: not to be used
 
 Anything else is a bug: logged with a reference, the caller told to dial again.
 """
@@ -127,3 +129,7 @@ class Unavailable(Exception):
 
 class NotBegun(Unavailable):
     """It cannot be done here and now, and nothing was done: later it may."""
+
+
+class NotDurable(RuntimeError):
+    """This server could lose an acknowledged payment: it is not to be used."""

@@ -17,10 +17,9 @@ from tests.whole.system import System
 from ussd_app.clock import Deadline
 from ussd_app.db import Database
 from ussd_app.db.connection import within
-from ussd_app.db.work import NotDurable
 from ussd_app.embedded.postgres import ADMIN, Postgres
 from ussd_app.embedded.stores import Stores
-from ussd_app.errors import Unavailable
+from ussd_app.errors import NotDurable, Unavailable
 
 
 @pytest.fixture

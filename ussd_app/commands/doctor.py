@@ -13,8 +13,7 @@ from ussd_app.bootstrap import Built
 from ussd_app.commands import environment, menus
 from ussd_app.commands.findings import OK, VIOLATED, WARNING, Finding, tell
 from ussd_app.db import migrate
-from ussd_app.db.work import NotDurable
-from ussd_app.errors import Unavailable
+from ussd_app.errors import NotDurable, Unavailable
 from ussd_app.members.inviting import IDENTITY
 from ussd_app.settings import SettingsFaulty
 

@@ -8,8 +8,7 @@ from ussd_app.commands import environment
 from ussd_app.commands.findings import OK, VIOLATED, WARNING, Finding, tell
 from ussd_app.db import Database, migrate
 from ussd_app.db.connection import within
-from ussd_app.db.work import NotDurable
-from ussd_app.errors import Unavailable
+from ussd_app.errors import NotDurable, Unavailable
 from ussd_app.ledger import invariants as ledger
 from ussd_app.members import invariants as members
 from ussd_app.messages import invariants as messages

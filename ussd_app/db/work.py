@@ -20,7 +20,7 @@ import psycopg.errors
 from ussd_app.breaker import Breaker
 from ussd_app.db.connection import CONNECT_SECONDS, OUTDATED, Connection, Row
 from ussd_app.db.pool import Pool
-from ussd_app.errors import Unavailable
+from ussd_app.errors import NotDurable, Unavailable
 
 ATTEMPTS_MOST = 3
 LOCK_MILLISECONDS = 2000
@@ -45,10 +45,6 @@ _DURABLE = """
     SELECT current_setting('fsync'), current_setting('synchronous_commit'),
         current_setting('full_page_writes')
 """
-
-
-class NotDurable(RuntimeError):
-    """This server could lose an acknowledged payment: it is not to be used."""
 
 
 class Work:
