@@ -26,7 +26,7 @@ Progress = Literal[
     "joined",
     "over",
 ]
-BY_AGENT, BY_US = _("{inviter} invites you."), _("We of {inviter} invite you.")
+BY_AGENT, BY_US = _("{inviter} invites you."), _("{org} invites you.")
 
 
 class Invites(Line):
@@ -68,7 +68,9 @@ class Onboard(Flow):
         self.inviter, self.name = Name(invited.inviter), invited.name
         self.language = invited.language
         by = BY_AGENT if invited.by_agent else BY_US
-        self.invites = Invites(app.catalogs.say(by, self.language, inviter=self.inviter))
+        self.invites = Invites(
+            app.catalogs.say(by, self.language, inviter=self.inviter, org=self.inviter)
+        )
         self.at = Hour(app.local.hour(invited.asked_at) if invited.asked_at else "")
         match invited.step:
             case "code":
