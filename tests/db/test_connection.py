@@ -48,6 +48,14 @@ def test_one_statement_is_prepared_once_for_numbers_of_any_width(connection: Con
     assert prepared(connection) == 1
 
 
+def test_a_list_of_small_numbers_stands_not_in_the_way_of_a_list_of_large_ones(
+    connection: Connection,
+) -> None:
+    for numbers in ([1], [None, 40_000], [2**40, 5], []):
+        assert connection.rows("SELECT %s::bigint[]", (numbers,)) == [(numbers,)]
+    assert prepared(connection) <= 2  # an empty list has no type
+
+
 def test_the_same_words_for_other_types_are_another_statement(connection: Connection) -> None:
     assert connection.rows("SELECT %s::text", (1,)) == [("1",)]
     assert connection.rows("SELECT %s::text", ("one",)) == [("one",)]

@@ -17,7 +17,7 @@ import psycopg
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
-from psycopg.types.numeric import Int8BinaryDumper
+from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 
 from ussd_app.clock import Deadline
 
@@ -50,6 +50,8 @@ class Connection:
 
     def __init__(self, driver: psycopg.Connection[Any], *, patience: float) -> None:
         # One type for all integers, or each statement would be prepared for every mix of widths.
+        # As text too, for lists: the width of the first list would be taken for all the later ones.
+        driver.adapters.register_dumper(int, Int8Dumper)
         driver.adapters.register_dumper(int, Int8BinaryDumper)
         self._driver, self._patience = driver, patience
         self._pg, self._adapt = driver.pgconn, Transformer(driver)
