@@ -154,14 +154,22 @@ def told(page: Page, title: str, *, steps: int | None = None) -> None:
         expect(story.locator(".story-end")).to_be_visible()
 
 
-def test_r_a05_the_stories_are_clicked_through_again_and_again(browser: Browser) -> None:
+def test_r_a05_the_story_of_a_lost_pin_is_clicked_through(browser: Browser) -> None:
     with System.running(RECOVERY_COOLING_MINUTES="0") as own, opened(browser, own, WIDE) as page:
         amina = page.get_by_role("region", name="Phone of Amina")
         told(page, "Lost PIN")
+
         expect(amina.locator(".frame")).to_contain_text("above your limit")
         expect(amina.get_by_text("PIN 4916")).to_be_visible()
         assert own.phone("+254700000001", "4916").balance() == "499"
 
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+def test_r_a05_the_stories_are_clicked_through_again_and_again(browser: Browser) -> None:
+    with System.running(RECOVERY_COOLING_MINUTES="0") as own, opened(browser, own, WIDE) as page:
+        amina = page.get_by_role("region", name="Phone of Amina")
+        told(page, "Lost PIN")
         told(page, "Lost PIN", steps=2)
         for title in ("A thief tries", "A thief tries", "Lost PIN"):
             told(page, title)
