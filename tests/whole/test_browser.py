@@ -125,15 +125,16 @@ def test_r_a01_r_a07_a_stranger_joins_and_pays_in_the_browser(page: Page, system
 
 @pytest.mark.parametrize("page", [NARROW], indirect=True, ids=["390px"])
 def test_a_phone_is_used_on_a_screen_of_390_pixels(page: Page, system: System) -> None:
-    amina = Handset.named(page, "Amina")
+    member = system.member(name="Wanjiku Kamau")
+    wanjiku = Handset.added(page, member.number, "Wanjiku")
 
-    amina.dial()
-    amina.choose(BALANCE, "Your PIN:")
-    amina.say("7306", r"You have [\d,.]+ UMOJA")
+    wanjiku.dial()
+    wanjiku.choose(BALANCE, "Your PIN:")
+    wanjiku.say("7306", r"You have [\d,.]+ UMOJA")
 
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
-    keys = [amina.root.locator(f'[data-key="{key}"]') for key in "1234567890*#"]
-    for box in [key.bounding_box() for key in [*keys, amina.root.locator('[data-key="green"]')]]:
+    keys = [wanjiku.root.locator(f'[data-key="{key}"]') for key in "1234567890*#"]
+    for box in [key.bounding_box() for key in [*keys, wanjiku.root.locator('[data-key="green"]')]]:
         assert box
         assert box["width"] >= THUMB
         assert box["height"] >= THUMB
