@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from tests.browser.chromium import chromium
 from ussd_app.commands import environment
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 NAIROBI = "Africa/Nairobi"  # where the people live, and the SMS tell the time
-WIDE, NARROW = {"width": 1440, "height": 860}, {"width": 390, "height": 844}
+WIDE, NARROW = ViewportSize(width=1440, height=860), ViewportSize(width=390, height=844)
 
 
 def main() -> None:
@@ -22,11 +22,7 @@ def main() -> None:
         sys.exit("start `make run` first")
     address = state["urls"]["simulator"]
     with chromium() as browser:
-        page = browser.new_page(
-            viewport=WIDE,  # type: ignore[arg-type]
-            device_scale_factor=1,
-            timezone_id=NAIROBI,
-        )
+        page = browser.new_page(viewport=WIDE, device_scale_factor=1, timezone_id=NAIROBI)
         page.goto(address)
         amina, baraka = _phone(page, "Amina"), _phone(page, "Baraka")
         _answer(page, amina, "", "1", "0700000002", "20", "7306")
@@ -36,7 +32,7 @@ def main() -> None:
         _answer(page, amina, "", "1", "1", "35")
         expect(amina.locator(".frame")).to_contain_text("Your PIN")
         page.screenshot(path=PICTURES / "telephones.jpg", type="jpeg", quality=88, full_page=True)
-        page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+        page.set_viewport_size(NARROW)
         page.screenshot(path=PICTURES / "telephone-narrow.jpg", type="jpeg", quality=88)
 
 
