@@ -8,8 +8,7 @@ from dataclasses import replace
 from random import Random
 from typing import ClassVar
 
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,

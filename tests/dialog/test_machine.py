@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tests.dialog import shop
 from tests.dialog.shop import RIGHT, Buy, Shop, Till

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from tests.dialog.toys import CONSTANTS, ENGLISH, Call, machine, two_languages
 from ussd_app.dialog import End, Flow, Menu, Pick, Return, Use, _, do

@@ -11,12 +11,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tests.gateways.company import Answer, Company, answering
-from tests.people import AMINA, AT_API_KEY, AT_USERNAME
-from tests.people import Company as Simulated
+from tests.people import AMINA, AT_API_KEY, AT_USERNAME, Company as Simulated
 from ussd_app.errors import GatewayError, Rejected, Unclear, Unreachable
 from ussd_app.gateways.africastalking import Accepted, AfricasTalkingSms, hundredths
 

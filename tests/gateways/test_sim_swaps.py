@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from tests.gateways.company import Answer, Company, answering
-from tests.people import AMINA, AT_API_KEY, AT_USERNAME, settings_for
-from tests.people import Company as Simulated
+from tests.people import AMINA, AT_API_KEY, AT_USERNAME, Company as Simulated, settings_for
 from ussd_app import bootstrap
 from ussd_app.errors import GatewayError, Rejected, Unclear, Unreachable
 from ussd_app.gateways.sim_swaps import Asked, FixedSimSwaps, InsightsSimSwaps

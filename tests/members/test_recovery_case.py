@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from ussd_app.members.recovery_case import GUARANTORS, PEOPLE, Case, Rules, Sim, Stage, Yes
 from ussd_app.members.sim_swaps import CLEAN, SWAPPED, UNKNOWN

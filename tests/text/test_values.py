@@ -6,8 +6,7 @@ import itertools
 from decimal import Decimal
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from ussd_app.errors import Invalid
 from ussd_app.settings import DECIMALS_MOST

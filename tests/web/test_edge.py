@@ -6,8 +6,7 @@ import ipaddress
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tests.people import World
 from tests.web.client import HOP, SECRET, USSD, client_of

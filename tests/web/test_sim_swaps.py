@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tests.people import AMINA, World
 from tests.web.client import SECRET, Client, client_of

@@ -6,8 +6,7 @@ import random
 from urllib.parse import unquote, urlencode
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from tests.dialog.evidence import changed, tables
 from tests.people import World

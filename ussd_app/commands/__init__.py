@@ -9,32 +9,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ussd_app.commands import (
         dialling as dialling,
-    )
-    from ussd_app.commands import (
         doctor as doctor,
-    )
-    from ussd_app.commands import (
         environment as environment,
-    )
-    from ussd_app.commands import (
         invite as invite,
-    )
-    from ussd_app.commands import (
         menus as menus,
-    )
-    from ussd_app.commands import (
         processes as processes,
-    )
-    from ussd_app.commands import (
         reconcile as reconcile,
-    )
-    from ussd_app.commands import (
         recoveries as recoveries,
-    )
-    from ussd_app.commands import (
         run as run,
-    )
-    from ussd_app.commands import (
         standing as standing,
     )
 

@@ -16,15 +16,15 @@ from ussd_app.members import invitees
 from ussd_app.members.invitees import Invitee
 from ussd_app.members.inviting import (
     BY_AGENT,
+    IN_PERSON as IN_PERSON,
     LIFE,
     ONBOARDING,
+    PURPOSE as PURPOSE,
     Inviter,
     Inviting,
     invitation_text,
     tenant_of,
 )
-from ussd_app.members.inviting import IN_PERSON as IN_PERSON
-from ussd_app.members.inviting import PURPOSE as PURPOSE
 from ussd_app.members.joining import Tenants
 from ussd_app.members.kinds import BORROWER, INDIVIDUAL, KINDS, Permission, may
 from ussd_app.members.status import Status
