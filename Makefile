@@ -63,10 +63,10 @@ translations: $(RUN) ## Bring new texts into every language's catalogue
 lock: $(RUN) ## Resolve the dependencies anew
 	@$(BIN)/python -m pip install -q uv
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
-	  --custom-compile-command 'make lock' pyproject.toml --extra embedded requirements/build.in \
+	  --custom-compile-command 'make lock' pyproject.toml --extra embedded --extra assets requirements/build.in \
 	  -o requirements/run.txt $(ARGS)
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
-	  --custom-compile-command 'make lock' pyproject.toml --extra embedded --group test \
+	  --custom-compile-command 'make lock' pyproject.toml --extra embedded --extra assets --group test \
 	  requirements/build.in -c requirements/run.txt -o requirements/test.txt $(ARGS)
 
 clean: ## Remove what set-up made; data in var/ stays
@@ -79,9 +79,10 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) \
 	  || (rm -rf $(VENV) && echo "Python's venv module is missing (Debian: apt install python3-venv)" && false)
 
-$(RUN): $(BIN)/python requirements/run.txt pyproject.toml
+$(RUN): $(BIN)/python requirements/run.txt pyproject.toml admin/package-lock.json
 	@echo "==> [2/3] installing what the application needs"
 	@$(BIN)/python requirements/install.py requirements/run.txt
+	@$(BIN)/python requirements/assets.py
 	@echo "==> [3/3] installing ussd-app"
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

@@ -15,7 +15,7 @@ def main(requirements: str) -> int:
     command = [sys.executable, *PIP, "-r", requirements]
     seen: list[str] = []
     done = 0
-    with subprocess.Popen(  # noqa: S603 - our own interpreter
+    with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as pip:
         assert pip.stdout is not None

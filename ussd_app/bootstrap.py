@@ -47,6 +47,8 @@ from ussd_app.transfers.payments import Payments
 from ussd_app.transfers.receipts import Receipts
 from ussd_app.transfers.recipients import Recipients
 from ussd_app.transfers.statements import Statements
+from ussd_app.users.service import Users
+from ussd_app.users.sessions import Sessions
 
 TRANSLATIONS = Path(__file__).parent.parent / "menus" / "translations"
 STATEMENT_SECONDS = 3.5  # while a caller waits
@@ -181,6 +183,8 @@ def services_of(
         catalogs=catalogs,
         tokens=tokens,
         tenants=tenants,
+        users=Users(db, clock, tenant=lambda: tenants.first.id),
+        user_sessions=Sessions(db, clock),
         members=members,
         pins=pins,
         joining=joining,

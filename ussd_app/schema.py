@@ -10,6 +10,7 @@ from ussd_app.messages import models as messages
 from ussd_app.tenants import models as tenants
 from ussd_app.tokens import models as tokens
 from ussd_app.transfers import models as transfers
+from ussd_app.users import models as users
 
 metadata = Base.metadata
 
@@ -24,4 +25,5 @@ __all__ = [
     "tenants",
     "tokens",
     "transfers",
+    "users",
 ]

@@ -27,6 +27,8 @@ from ussd_app.transfers.payments import Payments
 from ussd_app.transfers.receipts import Receipts
 from ussd_app.transfers.recipients import Recipients
 from ussd_app.transfers.statements import Statements
+from ussd_app.users.service import Users
+from ussd_app.users.sessions import Sessions
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Services:
     catalogs: Catalogs
     tokens: Tokens
     tenants: Tenants
+    users: Users
+    user_sessions: Sessions
     members: Members
     pins: Pins
     joining: Joining

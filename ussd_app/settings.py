@@ -151,6 +151,19 @@ class Settings:
     )
     code_key: bytes = _setting(parsers.key, None, "key over one-time codes, 64 hex digits")
 
+    admin_url: str = _setting(
+        parsers.url,
+        "http://127.0.0.1:8000",
+        "where browsers reach the staff's pages, without /admin; https in production",
+    )
+    cookie_key: bytes = _setting(parsers.key, None, "key that signs cookies, 64 hex digits")
+    factor_key: bytes = _setting(
+        parsers.key, None, "key over second factors and invitations, 64 hex digits"
+    )
+    password_pepper: bytes = _setting(
+        parsers.key, None, "key over passwords, 64 hex digits; a new one voids them all"
+    )
+
     at_base_url: str = _setting(
         parsers.url, "https://api.africastalking.com", "Africa's Talking; `run` sets its simulator"
     )
@@ -245,6 +258,14 @@ class Settings:
         return self.service_codes or (self.service_code,)
 
     @property
+    def admin_is_https(self) -> bool:
+        return urlsplit(self.admin_url).scheme == "https"
+
+    @property
+    def admin_host(self) -> str:
+        return urlsplit(self.admin_url).hostname or ""
+
+    @property
     def is_production(self) -> bool:
         return self.app_env == PRODUCTION
 
@@ -254,8 +275,16 @@ DEVELOPMENT_DEFAULTS = {
     "at_username": "sandbox",
     "at_api_key": "simulated",
 }
-KEYS = ("session_data_key", "session_index_key", "message_key", "code_key")
-REQUIRED_IN_PRODUCTION = ("database_url", "redis_url", "support_phone", "terms_url")
+KEYS = (
+    "session_data_key",
+    "session_index_key",
+    "message_key",
+    "code_key",
+    "cookie_key",
+    "factor_key",
+    "password_pepper",
+)
+REQUIRED_IN_PRODUCTION = ("database_url", "redis_url", "support_phone", "terms_url", "admin_url")
 
 
 def read(environ: Mapping[str, str] | None = None) -> Settings:
@@ -303,6 +332,8 @@ def _production_faults(values: Mapping[str, Any]) -> list[str]:
         faults.append("AT_BASE_URL is a simulator's")
     elif address.scheme != "https":
         faults.append("AT_BASE_URL must be https: the API key is sent there")
+    if urlsplit(values.get("admin_url", "https:")).scheme != "https":
+        faults.append("ADMIN_URL must be https: passwords are sent there")
     if values.get("at_username") == DEVELOPMENT_DEFAULTS["at_username"]:
         faults.append("AT_USERNAME is the sandbox's")
     if api_key := values.get("at_api_key"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import redis
 import structlog
 
+from admin import app as admin
 from menus.home import Home
 from ussd_app import bootstrap
 from ussd_app.bootstrap import Built
@@ -45,6 +46,7 @@ def create(settings: Settings | None = None) -> UssdDoor:
         sealer,
         checks_of(built),
         processes=bootstrap.web_processes(settings),
+        admin=admin.create(settings, built.services).wsgi_app,
     )
     log.info("web.ready")
     return door

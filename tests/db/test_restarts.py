@@ -317,6 +317,9 @@ def keys() -> dict[str, str]:
         "SESSION_INDEX_KEY": secrets.token_hex(32),
         "MESSAGE_KEY": secrets.token_hex(32),
         "CODE_KEY": secrets.token_hex(32),
+        "COOKIE_KEY": secrets.token_hex(32),
+        "FACTOR_KEY": secrets.token_hex(32),
+        "PASSWORD_PEPPER": secrets.token_hex(32),
     }
 
 

@@ -25,5 +25,8 @@ def run(world: World, *words: str) -> Result:
             "SESSION_INDEX_KEY": settings.session_index_key.hex(),
             "MESSAGE_KEY": settings.message_key.hex(),
             "CODE_KEY": settings.code_key.hex(),
+            "COOKIE_KEY": settings.cookie_key.hex(),
+            "FACTOR_KEY": settings.factor_key.hex(),
+            "PASSWORD_PEPPER": settings.password_pepper.hex(),
         },
     )

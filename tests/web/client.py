@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
+from admin import app as admin
 from tests.people import World
 from ussd_app import wsgi
 from ussd_app.bootstrap import Built
@@ -114,5 +115,6 @@ def client_of(world: World, *, processes: int = 1, **settings: Any) -> Client:
             world.sealer,
             wsgi.checks_of(built),
             processes=processes,
+            admin=admin.create(changed, world.services).wsgi_app,
         )
     )

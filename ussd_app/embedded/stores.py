@@ -97,7 +97,15 @@ def log_folder(var: Path) -> Path:
     return folder
 
 
-KEYS = ("SESSION_DATA_KEY", "SESSION_INDEX_KEY", "MESSAGE_KEY", "CODE_KEY")
+KEYS = (
+    "SESSION_DATA_KEY",
+    "SESSION_INDEX_KEY",
+    "MESSAGE_KEY",
+    "CODE_KEY",
+    "COOKIE_KEY",
+    "FACTOR_KEY",
+    "PASSWORD_PEPPER",
+)
 GENERATED_SETTINGS = ("CALLBACK_SECRETS", "PIN_PEPPERS", *KEYS)
 
 

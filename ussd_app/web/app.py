@@ -6,10 +6,12 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from ussd_app.dialog.switchboard import Switchboard
 from ussd_app.errors import Unavailable
@@ -20,6 +22,9 @@ from ussd_app.web import callbacks, health
 from ussd_app.web.edge import Edge
 from ussd_app.web.throttle import Throttle
 from ussd_app.web.ussd import UssdDoor
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 BODY_MOST = 65_536
 
@@ -34,8 +39,9 @@ def create(
     checks: Mapping[str, health.Check],
     *,
     processes: int,
+    admin: WSGIApplication,
 ) -> UssdDoor:
-    """The WSGI application of one of so many processes."""
+    """The WSGI application of one of so many processes, with the staff's at /admin."""
     edge = Edge.of(settings)
     app = Flask("ussd_app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_MOST
@@ -52,10 +58,11 @@ def create(
     )
     app.register_error_handler(Exception, _apologise)
     app.after_request(_hardened)
+    behind = DispatcherMiddleware(app.wsgi_app, {"/admin": admin})
     throttle = Throttle(
         per_second=settings.all_per_second / processes, burst=max(1, settings.all_burst / processes)
     )
-    return UssdDoor(switchboard, edge, settings.all_service_codes, throttle, app.wsgi_app)
+    return UssdDoor(switchboard, edge, settings.all_service_codes, throttle, behind)
 
 
 def _apologise(error: Exception) -> tuple[str, int]:

@@ -1,0 +1,1 @@
+"""What staff see: pages, the guard before them, and nothing that decides."""

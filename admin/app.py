@@ -1,0 +1,71 @@
+"""The staff admin: a Flask application of its own, mounted at /admin beside what machines call."""
+
+from __future__ import annotations
+
+import secrets
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, Response, g, render_template
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+
+from admin import assets, guard, headers, language, pages, sign_in
+from ussd_app.errors import Refusal, Unavailable
+from ussd_app.services import Services
+from ussd_app.settings import Settings
+from ussd_app.users.permissions import Permission
+
+BODY_MOST = 262_144
+
+log = structlog.get_logger(__name__)
+
+
+def create(settings: Settings, services: Services) -> Flask:
+    """The WSGI application behind /admin."""
+    app = Flask("admin", static_folder="static", static_url_path="/static")
+    app.config.update(
+        SECRET_KEY=settings.cookie_key.hex(),
+        MAX_CONTENT_LENGTH=BODY_MOST,
+        APPLICATION_ROOT="/admin",
+        SESSION_COOKIE_NAME="__Host-staff" if settings.admin_is_https else "staff",
+        SESSION_COOKIE_PATH="/",
+        SESSION_COOKIE_SECURE=settings.admin_is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        TRUSTED_HOSTS=[settings.admin_host],
+    )
+    headers.install(app, https=settings.admin_is_https)
+    language.install(app, services)
+    assets.install(app)
+    CSRFProtect(app)
+    guard.install(app, services, others={"static": guard.Open.EVERYBODY, **sign_in.LOCKS})
+    sign_in.install(app, settings, services)
+    pages.install(app)
+    app.context_processor(
+        lambda: {
+            "staff": g.get("staff"),
+            "organisation": settings.organisation,
+            "Permission": Permission,
+        }
+    )
+    app.register_error_handler(Exception, _apologise)
+    return app
+
+
+def _apologise(error: Exception) -> tuple[str | Response, int]:
+    """The door of a page: what happened, in words; a bug by its reference alone."""
+    if isinstance(error, MethodNotAllowed):
+        error = NotFound()
+    if isinstance(error, HTTPException):
+        if error.response is not None:
+            return Response(error.get_body(), mimetype="text/html"), error.code or 500
+        return render_template("error.html", code=error.code, ref=None), error.code or 500
+    if isinstance(error, Refusal):
+        return render_template("error.html", code=409, ref=None), HTTPStatus.CONFLICT
+    if isinstance(error, Unavailable):
+        log.warning("admin.unavailable", error=error)
+        return render_template("error.html", code=503, ref=None), HTTPStatus.SERVICE_UNAVAILABLE
+    ref = secrets.token_hex(4)
+    log.error("admin.bug", ref=ref, exc_info=error)
+    return render_template("error.html", code=500, ref=ref), HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,0 +1,33 @@
+"""The pages, one module a subject, each with a blueprint called `page`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
+
+from admin.pages import home
+from ussd_app.users.permissions import Permission
+
+PAGES = (home.page,)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the menu: seen by whoever may open it."""
+
+    endpoint: str
+    label: LazyString
+    permission: Permission | None = None
+
+
+MENU = (Entry("home.show", _("Today")),)
+
+
+def install(app: Flask) -> None:
+    """Register every page, and tell templates of the menu."""
+    for page in PAGES:
+        app.register_blueprint(page)
+    app.jinja_env.globals["menu"] = MENU

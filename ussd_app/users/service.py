@@ -1,0 +1,214 @@
+"""Users: who they are, what they may, and what stands between them and the first page."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+
+from ussd_app.audit import service as audit
+from ussd_app.audit.service import Actor
+from ussd_app.clock import Clock
+from ussd_app.db.connection import Row
+from ussd_app.db.work import Database, Work
+from ussd_app.errors import Conflict, NotAllowed, NotFound
+from ussd_app.users.permissions import NEED_TWO_FACTORS, Permission, Role, permissions_of
+
+UNIQUIFIER_BYTES = 32
+WEB = "web"
+
+
+@dataclass(frozen=True)
+class Staff:
+    """Somebody who is signed in, as pages see them: read anew for each request."""
+
+    id: int
+    name: str
+    email: str
+    language: str
+    tenant: int
+    role: Role
+    must_change: bool
+    is_confirmed: bool
+    has_second_factor: bool
+    uniquifier: str
+
+    @property
+    def actor(self) -> Actor:
+        """As audit rows name them."""
+        return Actor("staff", self.id, WEB)
+
+    def may(self, permission: Permission) -> bool:
+        return permission in permissions_of([self.role])
+
+    @property
+    def step(self) -> str | None:
+        """What they must do before anything else: 'password', 'email', 'factor'; None if nothing."""
+        if self.must_change:
+            return "password"
+        if not self.is_confirmed:
+            return "email"
+        if self.role in NEED_TWO_FACTORS and not self.has_second_factor:
+            return "factor"
+        return None
+
+
+class Users:
+    """Makes users, and says what they are at this moment."""
+
+    def __init__(self, db: Database, clock: Clock, *, tenant: Callable[[], int]) -> None:
+        self._db, self._clock, self._tenant = db, clock, tenant
+
+    def staff(self, uniquifier: str) -> Staff | None:
+        """Whom the cookie names, if they may come in: ACTIVE, and with a role."""
+        with self._db.reading() as reading:
+            row = reading.row(
+                f"{_STAFF} WHERE u.uniquifier = %s AND u.status = 'ACTIVE'", uniquifier
+            )
+        return _staff(row) if row else None
+
+    def get(self, user: int) -> Staff:
+        """A user with a role, suspended or not. Raises NotFound."""
+        with self._db.reading() as reading:
+            row = reading.row(f"{_STAFF} WHERE u.id = %s", user)
+        if row is None:
+            raise NotFound("no such user")
+        return _staff(row)
+
+    def create(
+        self,
+        work: Work,
+        *,
+        email: str,
+        name: str,
+        role: Role,
+        language: str,
+        by: Actor,
+        password: str | None = None,
+        password_until: datetime | None = None,
+    ) -> int:
+        """A new user of the first organisation; `password` is a hash. Raises Conflict."""
+        now = self._clock.now()
+        row = work.row(
+            """
+            INSERT INTO user_account
+                (email, name, language, password, password_until, must_change, uniquifier, handle,
+                 made_at)
+            VALUES (lower(%s), %s, %s, %s, %s, %s, %s, %s, %s)
+            ON CONFLICT (email) DO NOTHING RETURNING id
+            """,
+            email,
+            name,
+            language,
+            password,
+            password_until,
+            password_until is not None,
+            secrets.token_urlsafe(UNIQUIFIER_BYTES),
+            secrets.token_urlsafe(UNIQUIFIER_BYTES),
+            now,
+        )
+        if row is None:
+            raise Conflict("that address is a user already")
+        (user,) = row
+        assert isinstance(user, int)
+        work.run(
+            "INSERT INTO staff_role (user_id, tenant, role, since) VALUES (%s, %s, %s, %s)",
+            user,
+            self._tenant(),
+            role,
+            now,
+        )
+        audit.record(work, by, "user.created", subject=("user", user), at=now, role=role)
+        return user
+
+    def suspend(self, user: int, *, by: Actor, why: str) -> bool:
+        """End every session and let nobody in; False if that was so.
+
+        Raises NotFound, and NotAllowed for oneself and for the last super admin.
+        """
+        now = self._clock.now()
+        with self._db.work() as work:
+            if by.kind == "staff" and by.id == user:
+                raise NotAllowed("oneself")
+            _keep_one_super_admin(work, user)
+            changed = work.run(
+                """
+                UPDATE user_account SET status = 'SUSPENDED', uniquifier = %s
+                WHERE id = %s AND status = 'ACTIVE'
+                """,
+                secrets.token_urlsafe(UNIQUIFIER_BYTES),
+                user,
+            )
+            if changed:
+                audit.record(work, by, "user.suspended", subject=("user", user), at=now, why=why)
+            return bool(changed)
+
+    def restore(self, user: int, *, by: Actor, why: str) -> bool:
+        """Let a suspended user in again, who signs in anew; False if they were not suspended."""
+        now = self._clock.now()
+        with self._db.work() as work:
+            changed = work.run(
+                "UPDATE user_account SET status = 'ACTIVE' WHERE id = %s AND status = 'SUSPENDED'",
+                user,
+            )
+            if changed:
+                audit.record(work, by, "user.restored", subject=("user", user), at=now, why=why)
+            return bool(changed)
+
+    def assign(self, user: int, role: Role, *, by: Actor) -> bool:
+        """Make them this in the first organisation, from the next request on; False if they were.
+
+        Raises NotFound, and NotAllowed for oneself and for the last super admin.
+        """
+        now = self._clock.now()
+        with self._db.work() as work:
+            if by.kind == "staff" and by.id == user:
+                raise NotAllowed("oneself")
+            row = work.row(
+                "SELECT role FROM staff_role WHERE user_id = %s AND tenant = %s FOR UPDATE",
+                user,
+                self._tenant(),
+            )
+            if row is None:
+                raise NotFound("no such user")
+            if row[0] == role:
+                return False
+            _keep_one_super_admin(work, user)
+            work.run(
+                "UPDATE staff_role SET role = %s, since = %s WHERE user_id = %s AND tenant = %s",
+                role,
+                now,
+                user,
+                self._tenant(),
+            )
+            audit.record(work, by, "user.role", subject=("user", user), at=now, was=row[0], to=role)
+            return True
+
+
+_STAFF: LiteralString = """
+    SELECT u.id, u.name, u.email, u.language, r.tenant, r.role, u.must_change,
+        u.confirmed_at IS NOT NULL, u.factor IS NOT NULL, u.uniquifier
+    FROM user_account u JOIN staff_role r ON r.user_id = u.id
+"""
+
+
+def _staff(row: Row) -> Staff:
+    user, name, email, language, tenant, role, *more = row
+    return Staff(user, name, email or "", language, tenant, Role(role), *more)
+
+
+def _keep_one_super_admin(work: Work, user: int) -> None:
+    """Raises NotAllowed if nobody else could manage the staff; those who come next wait."""
+    work.run("SELECT pg_advisory_xact_lock(2)")
+    others = work.row(
+        """
+        SELECT 1 FROM staff_role r JOIN user_account u ON u.id = r.user_id
+        WHERE r.role = 'super_admin' AND u.status = 'ACTIVE' AND u.id <> %s LIMIT 1
+        """,
+        user,
+    )
+    is_one = work.row("SELECT 1 FROM staff_role WHERE user_id = %s AND role = 'super_admin'", user)
+    if is_one and not others:
+        raise NotAllowed("the last super admin")

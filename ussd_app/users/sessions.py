@@ -1,0 +1,118 @@
+"""Where users are signed in: one row a browser, so that signing out is true at once everywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import LiteralString
+
+from ussd_app.clock import Clock
+from ussd_app.db.work import Database
+
+IDLE, LASTS = timedelta(minutes=30), timedelta(hours=12)
+SID_BYTES = 32
+SEEN_EVERY = timedelta(minutes=1)
+BROWSER_LETTERS = 200
+
+
+@dataclass(frozen=True)
+class Place:
+    """A browser in which somebody is signed in."""
+
+    id: int
+    browser: str
+    began_at: datetime
+    seen_at: datetime
+    is_this: bool
+
+
+class Sessions:
+    """Begins, checks, lists and ends them."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db, self._clock = db, clock
+
+    def begin(self, user: int, *, browser: str) -> str:
+        """Sign them in here; what the cookie is to hold. Only its digest is kept."""
+        now, sid = self._clock.now(), secrets.token_urlsafe(SID_BYTES)
+        with self._db.reading() as one:
+            one.run(
+                """
+                INSERT INTO user_session (sid, user_id, browser, began_at, seen_at, ends_at)
+                VALUES (%s, %s, %s, %s, %s, %s)
+                """,
+                _digest(sid),
+                user,
+                browser[:BROWSER_LETTERS],
+                now,
+                now,
+                now + LASTS,
+            )
+        return sid
+
+    def is_live(self, sid: str, user: int) -> bool:
+        """Whether they are still signed in there: not ended, not idle too long, not too old."""
+        now = self._clock.now()
+        with self._db.reading() as reading:
+            row = reading.row(
+                """
+                SELECT seen_at FROM user_session
+                WHERE sid = %s AND user_id = %s AND ended_at IS NULL AND seen_at > %s AND ends_at > %s
+                """,
+                _digest(sid),
+                user,
+                now - IDLE,
+                now,
+            )
+            if row and row[0] < now - SEEN_EVERY:
+                reading.run(
+                    "UPDATE user_session SET seen_at = %s WHERE sid = %s", now, _digest(sid)
+                )
+        return row is not None
+
+    def places(self, user: int, *, sid: str = "") -> Sequence[Place]:
+        """Where they are signed in, latest first."""
+        now = self._clock.now()
+        with self._db.reading() as reading:
+            rows = reading.rows(
+                """
+                SELECT id, browser, began_at, seen_at, sid = %s FROM user_session
+                WHERE user_id = %s AND ended_at IS NULL AND seen_at > %s AND ends_at > %s
+                ORDER BY seen_at DESC, id DESC
+                """,
+                _digest(sid),
+                user,
+                now - IDLE,
+                now,
+            )
+        return [Place(*row) for row in rows]
+
+    def end(self, sid: str) -> None:
+        """Sign out there. Again changes nothing."""
+        self._end("sid = %s", _digest(sid))
+
+    def end_place(self, user: int, place: int) -> bool:
+        """Sign them out of one of their places; False if they were not signed in there."""
+        return bool(self._end("user_id = %s AND id = %s", user, place))
+
+    def end_all(self, user: int, *, but: str = "") -> int:
+        """Sign them out everywhere but there; of how many places."""
+        return self._end("user_id = %s AND sid <> %s", user, _digest(but))
+
+    def _end(self, which: LiteralString, *values: object) -> int:
+        with self._db.reading() as one:
+            return one.run(
+                f"{_END} {which}",
+                self._clock.now(),
+                *values,
+            )
+
+
+_END: LiteralString = "UPDATE user_session SET ended_at = %s WHERE ended_at IS NULL AND"
+
+
+def _digest(sid: str) -> bytes:
+    return hashlib.sha256(sid.encode()).digest()
