@@ -9,6 +9,7 @@ from pathlib import Path
 
 import redis
 
+from ussd_app.audit.chain import Chain
 from ussd_app.calls.service import Calls
 from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database
@@ -212,6 +213,7 @@ def services_of(
         messages=messages,
         delivery=delivery,
         calls=Calls(db, clock),
+        audit_chain=Chain(db, clock),
         organisation=settings.organisation,
         shows_balance=settings.show_balance,
     )

@@ -8,8 +8,22 @@ from pathlib import Path
 
 import click
 
-from ussd_app import commands
-from ussd_app.errors import NotDurable, Unavailable
+from ussd_app.commands import (
+    audit,
+    dialling,
+    doctor,
+    environment,
+    invite,
+    menus,
+    processes,
+    reconcile,
+    recoveries,
+    run,
+    standing,
+)
+from ussd_app.commands.environment import settings
+from ussd_app.db.work import NotDurable
+from ussd_app.errors import Unavailable
 from ussd_app.members.kinds import BECOMES, BORROWER, KINDS
 from ussd_app.settings import SettingsFaulty
 
@@ -160,6 +174,19 @@ def doctor_command(*, as_json: bool) -> None:
 def reconcile_command(*, as_json: bool) -> None:
     """Check the books against themselves. Exit code: 0 clean, 1 warnings, 2 violated or unread."""
     sys.exit(commands.reconcile.reconcile(as_json=as_json))
+
+
+@main.group("audit")
+def audit_group() -> None:
+    """Who did what to whom."""
+
+
+@audit_group.command("verify")
+@click.option("--anchor", metavar="SEQ:HASH", help="What --print-anchor said, and was kept.")
+@click.option("--print-anchor", "prints_anchor", is_flag=True, help="Print what to keep elsewhere.")
+def audit_verify(anchor: str | None, *, prints_anchor: bool) -> None:
+    """Prove that no row was changed, taken out or put in. Exit code 1 says which was."""
+    sys.exit(audit.verify(anchor=anchor, prints_anchor=prints_anchor))
 
 
 @main.command("invite")

@@ -7,6 +7,7 @@ from ussd_app.db.base import Base
 from ussd_app.ledger import models as ledger
 from ussd_app.members import models as members
 from ussd_app.messages import models as messages
+from ussd_app.office import models as office
 from ussd_app.tenants import models as tenants
 from ussd_app.tokens import models as tokens
 from ussd_app.transfers import models as transfers
@@ -21,6 +22,7 @@ __all__ = [
     "members",
     "messages",
     "metadata",
+    "office",
     "outbox",
     "tenants",
     "tokens",

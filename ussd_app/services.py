@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ussd_app.audit.chain import Chain
 from ussd_app.calls.service import Calls
 from ussd_app.clock import Clock, Local
 from ussd_app.members.guarantors import Guarantors
@@ -61,5 +62,6 @@ class Services:
     messages: Messages
     delivery: Delivery
     calls: Calls
+    audit_chain: Chain
     organisation: str
     shows_balance: bool

@@ -64,6 +64,7 @@ def test_everything_that_is_looked_at_has_a_name(built: Built) -> None:
         "the books are append-only",
         "identities promised and not made yet",
         "lost PINs that wait for the organisation",
+        "the audit is sealed",
         "every PIN's pepper is at hand",
         "Redis evicts nothing",
         "Redis asks for a password",
@@ -80,6 +81,13 @@ def test_lost_pins_that_wait_for_the_organisation_are_counted(built: Built, worl
     after = next(one for one in doctor._all(built) if one.name == name)
     assert (before.seen, after.seen) == ("0", "1; see `ussd-app recoveries`")
     assert found(built) == {}
+
+
+def test_r_b14_rows_that_nobody_seals_are_found(built: Built, world: World) -> None:
+    world.join(AMINA, "Amina")
+    world.clock.advance(minutes=6)
+
+    assert found(built) == {"the audit is sealed": WARNING}
 
 
 def test_tables_of_another_version_are_found(built: Built, surgeon: Surgeon) -> None:

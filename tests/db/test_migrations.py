@@ -29,6 +29,7 @@ NARROWER = {
     "hold": {"SELECT"},
     "alembic_version": {"SELECT"},
     "audit": {"SELECT", "INSERT"},
+    "audit_seal": {"SELECT", "INSERT"},
 }
 
 

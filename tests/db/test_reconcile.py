@@ -25,6 +25,16 @@ ENOUGH = "no PIN was recovered without enough people who know its owner"
 
 BREAKS: list[Break] = [
     (
+        "every seal of the audit has its row",
+        VIOLATED,
+        ("INSERT INTO audit_seal VALUES (1, 999999, '')",),
+    ),
+    (
+        "every row of the audit is sealed within minutes",
+        WARNING,
+        ("UPDATE audit SET at = at - interval '1 hour' WHERE action = 'transfer.sent'",),
+    ),
+    (
         "every posting sums to zero in each token",
         VIOLATED,
         ("UPDATE entry SET amount = amount + 1 WHERE leg = 2",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Identity, Index
+from sqlalchemy import Identity, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,7 +16,18 @@ class AuditRow(Base):
     """One deed, written with it; rows are only ever added. `details` holds no personal data."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_subject", "subject_kind", "subject", "id"),)
+    __table_args__ = (
+        Index("ix_audit_subject", "subject_kind", "subject", "id"),
+        Index("ix_audit_at", "at", postgresql_using="brin"),
+        # Of others than members alone: a payment need not write it.
+        Index(
+            "ix_audit_actor",
+            "actor_kind",
+            "actor",
+            "id",
+            postgresql_where=text("actor_kind <> 'member'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     at: Mapped[datetime]
@@ -27,3 +38,17 @@ class AuditRow(Base):
     subject: Mapped[int | None]
     channel: Mapped[str]
     details: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class Seal(Base):
+    """The place of an audit row in the chain, given after its commit; seals are only ever added.
+
+    `hash` is the SHA-256 of the hash before it and of the row. `seq` counts from 1 without a gap,
+    and so is no identity, which leaves one whenever a sealer is killed.
+    """
+
+    __tablename__ = "audit_seal"
+
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    audit: Mapped[int] = mapped_column(unique=True)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)

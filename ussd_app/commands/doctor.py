@@ -9,6 +9,7 @@ import redis
 from sqlalchemy.engine import make_url
 
 from ussd_app import bootstrap, log
+from ussd_app.audit.chain import LATE
 from ussd_app.bootstrap import Built
 from ussd_app.commands import environment, menus
 from ussd_app.commands.findings import OK, VIOLATED, WARNING, Finding, tell
@@ -86,7 +87,14 @@ def _database(built: Built) -> Iterator[Finding]:
         decide = len(built.services.recovery_desk.waiting())
         command = "; see `ussd-app recoveries`" if decide else ""
         yield Finding("lost PINs that wait for the organisation", OK, f"{decide}{command}")
+        yield _sealed(built)
         yield Finding("every PIN's pepper is at hand", VIOLATED if gone else OK, ", ".join(told))
+
+
+def _sealed(built: Built) -> Finding:
+    waiting, oldest = built.services.audit_chain.waiting()
+    is_late = oldest is not None and oldest < built.clock.now() - LATE
+    return Finding("the audit is sealed", WARNING if is_late else OK, f"{waiting} rows wait")
 
 
 def _redis(built: Built) -> Iterator[Finding]:

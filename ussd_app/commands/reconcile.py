@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ussd_app import bootstrap, log
+from ussd_app.audit import invariants as audit
 from ussd_app.clock import Deadline
 from ussd_app.commands import environment
 from ussd_app.commands.findings import OK, VIOLATED, WARNING, Finding, tell
@@ -23,6 +24,7 @@ INVARIANTS = (
     *transfers.INVARIANTS,
     *members.INVARIANTS,
     *messages.INVARIANTS,
+    *audit.INVARIANTS,
 )
 
 

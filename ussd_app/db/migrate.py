@@ -16,7 +16,7 @@ from ussd_app.db.work import Work
 
 # Only functions write the books; what is audited is only added to.
 READ_ONLY = ("account", "posting", "entry", "hold")
-ADD_ONLY = ("audit",)
+ADD_ONLY = ("audit", "audit_seal")
 
 
 def configuration(url: str) -> Config:
