@@ -38,6 +38,15 @@ _line = httpx.Client(trust_env=False)  # which stays open: making one takes long
 _candidates: dict[tuple[str, bytes, int, str], str] = {}
 
 
+@dataclass(frozen=True)
+class Letter:
+    """An e-mail as it arrived."""
+
+    subject: str
+    text: str
+    identity: str
+
+
 @dataclass
 class Company:
     """Africa's Talking, played by the simulator; what arrived at a phone is read from its books."""
@@ -52,6 +61,16 @@ class Company:
         self.seen[phone] = told["last"]
         return [one["text"] for one in told["sms"]]
 
+    def letters(self, to: str = "") -> list[Letter]:
+        """The letters this address got, oldest first."""
+        told = self._get("/mail/letters", to=to)
+        return [Letter(one["subject"], one["text"], one["message_id"]) for one in told["letters"]]
+
+    @property
+    def mail_url(self) -> str:
+        """Where letters are taken."""
+        return f"smtp://127.0.0.1:{self._get('/mail/letters')['port']}"
+
     def books(self) -> dict[str, Any]:
         """Everything the company knows."""
         return self._get("/control/books")
@@ -63,6 +82,7 @@ class Company:
 
     def reset(self) -> None:
         """Forget everything."""
+        _line.delete(f"{self.address}/mail/letters").raise_for_status()
         _line.post(f"{self.address}/control/reset").raise_for_status()
 
     def _get(self, path: str, **query: Any) -> dict[str, Any]:
@@ -110,7 +130,10 @@ class World:
     @classmethod
     def build(cls, company: Company, **environ: str) -> World:
         settings = settings_for(
-            AT_BASE_URL=company.address, AT_INSIGHTS_URL=company.address, **environ
+            AT_BASE_URL=company.address,
+            AT_INSIGHTS_URL=company.address,
+            MAIL_URL=company.mail_url,
+            **environ,
         )
         clock = Clock()
         db = Database(settings.database_url, name="test", pool_size=20)
@@ -154,6 +177,11 @@ class World:
         """The SMS this phone got since last asked, oldest first, after all errands that are due."""
         self.run_errands()
         return self.company.sms(phone)
+
+    def letters(self, to: str = "") -> list[Letter]:
+        """The letters this address got, oldest first, after all errands that are due."""
+        self.run_errands()
+        return self.company.letters(to)
 
     def join(
         self,

@@ -15,6 +15,7 @@ from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database
 from ussd_app.dialog.lines import Lines, Rates
 from ussd_app.gateways.africastalking import AfricasTalkingSms
+from ussd_app.gateways.mail import SmtpMailer
 from ussd_app.gateways.sim_swaps import FixedSimSwaps, InsightsSimSwaps
 from ussd_app.members.guarantor_policy import Policy
 from ussd_app.members.guarantors import Guarantors
@@ -35,6 +36,7 @@ from ussd_app.members.sim_swaps import CLEAN, UNKNOWN, SimSwaps
 from ussd_app.members.standing import Standing
 from ussd_app.messages.codes import Caps, Codes
 from ussd_app.messages.delivery import Budget, Delivery
+from ussd_app.messages.mail import Mail
 from ussd_app.messages.service import Messages
 from ussd_app.messages.sms import Sms
 from ussd_app.seal import Sealer
@@ -212,6 +214,7 @@ def services_of(
         statements=statements,
         messages=messages,
         delivery=delivery,
+        mail=Mail(db, clock, catalogs, sealer, mailer_of(settings)),
         calls=Calls(db, clock),
         audit_chain=Chain(db, clock),
         organisation=settings.organisation,
@@ -235,6 +238,11 @@ def sms_of(settings: Settings) -> AfricasTalkingSms:
     return AfricasTalkingSms(
         settings.at_base_url, settings.at_username, settings.at_api_key, settings.at_sender_id
     )
+
+
+def mailer_of(settings: Settings) -> SmtpMailer:
+    """Who carries e-mail."""
+    return SmtpMailer(settings.mail_url, settings.mail_from)
 
 
 def sim_swaps_of(settings: Settings) -> SimSwaps:

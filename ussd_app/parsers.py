@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -123,6 +124,22 @@ def url(raw: str) -> str:
     if urlsplit(raw).scheme not in ("http", "https"):
         raise ValueError("must be an http or https address")
     return raw.rstrip("/")
+
+
+def mail_url(raw: str) -> str:
+    parts = urlsplit(raw)
+    if parts.scheme not in ("smtps", "smtp+starttls", "smtp") or not parts.hostname:
+        raise ValueError("must be like smtps://user:password@host:465, or smtp+starttls or smtp")
+    if parts.username and parts.scheme == "smtp":
+        raise ValueError("must not send a password without TLS: smtps or smtp+starttls")
+    return raw
+
+
+def mail_from(raw: str) -> str:
+    _, address = parseaddr(raw)
+    if not re.fullmatch(r"[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,250}", address):
+        raise ValueError("must be like 'Umoja <staff@example.org>'")
+    return raw
 
 
 def key(raw: str) -> bytes:

@@ -20,6 +20,7 @@ from ussd_app.members.service import Members
 from ussd_app.members.standing import Standing
 from ussd_app.messages.codes import Codes
 from ussd_app.messages.delivery import Delivery
+from ussd_app.messages.mail import Mail
 from ussd_app.messages.service import Messages
 from ussd_app.tenants.service import Tenants
 from ussd_app.text import Catalogs
@@ -61,6 +62,7 @@ class Services:
     statements: Statements
     messages: Messages
     delivery: Delivery
+    mail: Mail
     calls: Calls
     audit_chain: Chain
     organisation: str

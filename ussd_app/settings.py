@@ -71,6 +71,9 @@ class Settings:
     )
     metrics_port: int = _setting(parsers.port, "9464", "port of Prometheus metrics")
     simulator_port: int = _setting(parsers.port, "8001", "port of the simulator that `run` starts")
+    simulator_mail_port: int = _setting(
+        parsers.port, "8025", "port of the mail server that the simulator plays"
+    )
     web_processes: int = _setting(
         parsers.whole(), "0", "web processes, at most one for each core; 0 is as many"
     )
@@ -162,6 +165,16 @@ class Settings:
     )
     password_pepper: bytes = _setting(
         parsers.key, None, "key over passwords, 64 hex digits; a new one voids them all"
+    )
+
+    mail_url: str = _setting(
+        parsers.mail_url,
+        None,
+        "server that takes e-mail: smtps://user:password@host:465, or smtp+starttls://…:587;"
+        " `run` sets its simulator",
+    )
+    mail_from: str = _setting(
+        parsers.mail_from, None, "whom e-mail is from, like Umoja <staff@example.org>"
     )
 
     at_base_url: str = _setting(
@@ -272,6 +285,8 @@ class Settings:
 
 DEVELOPMENT_DEFAULTS = {
     "callback_sources": "127.0.0.0/8,::1/128",
+    "mail_url": "smtp://127.0.0.1:8025",
+    "mail_from": "staff@example.org",
     "at_username": "sandbox",
     "at_api_key": "simulated",
 }
@@ -334,6 +349,8 @@ def _production_faults(values: Mapping[str, Any]) -> list[str]:
         faults.append("AT_BASE_URL must be https: the API key is sent there")
     if urlsplit(values.get("admin_url", "https:")).scheme != "https":
         faults.append("ADMIN_URL must be https: passwords are sent there")
+    if urlsplit(values.get("mail_url", "smtps:")).scheme == "smtp":
+        faults.append("MAIL_URL must be smtps or smtp+starttls: codes are sent there")
     if values.get("at_username") == DEVELOPMENT_DEFAULTS["at_username"]:
         faults.append("AT_USERNAME is the sandbox's")
     if api_key := values.get("at_api_key"):

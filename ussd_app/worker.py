@@ -7,6 +7,7 @@ from ussd_app.bootstrap import Built
 from ussd_app.jobs.carrier import Carrier, Handler
 from ussd_app.jobs.worker import ErrandWorker
 from ussd_app.members import standing
+from ussd_app.messages import mail
 from ussd_app.services import Services
 from ussd_app.settings import Settings
 
@@ -27,6 +28,7 @@ def handlers_of(services: Services) -> dict[str, Handler]:
     """What is done for each kind of errand."""
     return {
         "sms": services.delivery.carry,
+        mail.ERRAND: services.mail.carry,
         "receipts": services.receipts.tell,
         "invitations": services.invitation_lists.carry,
         standing.ERRAND: services.standing.hang_up,

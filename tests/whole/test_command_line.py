@@ -233,7 +233,7 @@ def test_r_e04_a_second_run_on_one_folder_is_refused(system: System) -> None:
 
 
 def test_r_e04_a_set_port_that_is_busy_is_told(nothing: System) -> None:
-    for name in ("PORT", "SIMULATOR_PORT", "METRICS_PORT"):
+    for name in ("PORT", "SIMULATOR_PORT", "SIMULATOR_MAIL_PORT", "METRICS_PORT"):
         port = int(nothing.settings[name])
         with busy(port):
             done = nothing.command("run")

@@ -35,7 +35,7 @@ from ussd_app.seeding import DEMO, DEMO_STRANGERS, Person
 from ussd_app.settings import Settings, SettingsFaulty, read
 
 LOOPBACK = "127.0.0.1"
-PORTS = ("PORT", "SIMULATOR_PORT", "METRICS_PORT")
+PORTS = ("PORT", "SIMULATOR_PORT", "SIMULATOR_MAIL_PORT", "METRICS_PORT")
 PORTS_TRIED = 50
 READY_SECONDS = 60.0
 # For whoever looks at the stories: as long as they may want to wait, and as often as they like.
@@ -143,11 +143,13 @@ class House:
         shutil.rmtree(metrics, ignore_errors=True)
         metrics.mkdir(parents=True)
         simulator = f"http://{LOOPBACK}:{self.environ['SIMULATOR_PORT']}"
+        mail = f"smtp://{LOOPBACK}:{self.environ['SIMULATOR_MAIL_PORT']}"
         return {
             "VAR_FOLDER": str(self.var),
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
             "AT_BASE_URL": self.environ.get("AT_BASE_URL") or simulator,
             "AT_INSIGHTS_URL": self.environ.get("AT_INSIGHTS_URL") or simulator,
+            "MAIL_URL": self.environ.get("MAIL_URL") or mail,
         }
 
     def _seed(self) -> None:
@@ -173,6 +175,7 @@ class House:
             "username": settings.at_username,
             "api_key": settings.at_api_key,
             "callbacks": callbacks_of(settings),
+            "mail_port": settings.simulator_mail_port,
             "people": [_as_shown(person) for person in shown],
             "stories": _stories(settings) if self.people else [],
         }
@@ -200,6 +203,7 @@ class House:
         pids = {charge.name: charge.pid for charge in self.charges}
         named = {**_named(settings), **{port: self.environ[port] for port in PORTS}}
         kept = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "AT_BASE_URL", "AT_INSIGHTS_URL"}
+        kept |= {"MAIL_URL"}
         kept |= {"VAR_FOLDER", *STORIES}
         generated = set(GENERATED_SETTINGS)
         return {
@@ -224,6 +228,7 @@ class House:
 ussd-app is running; Ctrl-C ends it.
 
   Telephones  {urls["simulator"]}   dial {self.settings.service_code} on any of them
+  Letters     {urls["mail"]}
   Web         {urls["web"]}
   Metrics     {urls["metrics"]}
   Logs        {self.logs}
@@ -243,6 +248,7 @@ def urls_of(settings: Settings) -> dict[str, str]:
         "ready": web + "readyz",
         "metrics": f"http://{settings.metrics_host}:{settings.metrics_port}/metrics",
         "simulator": f"http://{LOOPBACK}:{settings.simulator_port}/",
+        "mail": f"http://{LOOPBACK}:{settings.simulator_port}/mail",
     }
 
 

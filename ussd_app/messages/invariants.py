@@ -20,6 +20,20 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "every letter that is under way has an errand",
+        """
+        SELECT l.id FROM letter l LEFT JOIN errand e ON e.kind = 'mail' AND e.subject = l.id
+        WHERE l.state IN ('waiting', 'sending', 'unclear') AND e.id IS NULL
+        """,
+    ),
+    Invariant(
+        "no letter keeps its secret once it has left",
+        """
+        SELECT id FROM letter
+        WHERE sealed IS NOT NULL AND state NOT IN ('waiting', 'sending', 'unclear')
+        """,
+    ),
+    Invariant(
         "no SMS is late by more than an hour",
         """
         SELECT id FROM message

@@ -1,4 +1,4 @@
-"""SMS: what was promised, what became of it, what came in."""
+"""SMS and letters: what was promised, what became of it, what came in."""
 
 from __future__ import annotations
 
@@ -44,6 +44,40 @@ class Message(Base):
     copies: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     tried_at: Mapped[datetime | None]
     provider_id: Mapped[str | None] = mapped_column(unique=True)
+    failure: Mapped[str | None]
+
+
+class Letter(Base):
+    """One e-mail to one address, written with the deed that it tells of.
+
+    What is secret in it stands in `body` as stars, and whole in `sealed` until it has left.
+
+    waiting → sending → sent | failed; `unclear` once the server did not answer; expired when it
+    came too late.
+    """
+
+    __tablename__ = "letter"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('waiting', 'sending', 'unclear', 'sent', 'failed', 'expired')", name="state"
+        ),
+        Index("ix_letter_user", "user_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    dedupe: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    user_id: Mapped[int | None]
+    address: Mapped[str]
+    subject: Mapped[str]
+    body: Mapped[str]
+    sealed: Mapped[bytes | None]
+    state: Mapped[str] = mapped_column(server_default="waiting")
+    made_at: Mapped[datetime]
+    valid_until: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    copies: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    tried_at: Mapped[datetime | None]
     failure: Mapped[str | None]
 
 

@@ -7,10 +7,13 @@ from ussd_app.simulators.africastalking import control, insights, messaging
 from ussd_app.simulators.africastalking.company import Company
 from ussd_app.simulators.config import Config
 from ussd_app.simulators.errors import Refused
+from ussd_app.simulators.mail import page as mail
+from ussd_app.simulators.mail.mailbox import Mailbox
+from ussd_app.simulators.mail.server import PostOffice
 from ussd_app.simulators.telephone import page, phones
 
 MAX_BODY_BYTES = 1_000_000
-_COMPANY = "africastalking"
+_COMPANY, _POST_OFFICE = "africastalking", "post-office"
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -21,16 +24,20 @@ _HEADERS = {
 
 
 def create_app(config: Config) -> Flask:
-    """Return a company that is open; it works on threads of its own until `close` is called."""
+    """Return companies that are open; they work on threads of their own until `close` is called."""
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     company = app.extensions[_COMPANY] = Company(config)
+    mailbox = Mailbox()
+    post_office = PostOffice(mailbox, company.office.faults, port=config.mail_port)
+    app.extensions[_POST_OFFICE] = post_office
     for blueprint in (
         messaging.blueprint(company),
         insights.blueprint(company),
         control.blueprint(company),
         phones.blueprint(company),
         page.blueprint(company),
+        mail.blueprint(mailbox, post_office),
     ):
         app.register_blueprint(blueprint)
     app.add_url_rule("/healthz", view_func=_health)
@@ -42,9 +49,11 @@ def create_app(config: Config) -> Flask:
 
 
 def close(app: Flask) -> None:
-    """End the company's work; closing twice is harmless."""
+    """End the companies' work; closing twice is harmless."""
     company: Company = app.extensions[_COMPANY]
+    post_office: PostOffice = app.extensions[_POST_OFFICE]
     company.close()
+    post_office.close()
 
 
 def _health() -> Response:

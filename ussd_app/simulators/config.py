@@ -67,6 +67,7 @@ class Config:
     callback_attempts: int = 6
     callback_pause_seconds: float = 0.5
     seed: int = 0
+    mail_port: int = 0
 
     def changed(self, wishes: Mapping[str, Any]) -> "Config":
         """Return a copy with the wishes granted, or refuse naming every fault of them at once."""
@@ -130,6 +131,7 @@ def _person(wish: Any) -> Person:
 
 
 _PARSERS: dict[str, Callable[[Any], Any]] = {
+    "mail_port": partial(number, least=0, most=65535, whole=True),
     "service_code": partial(matching, pattern=r"\*[0-9]+(\*[0-9]+)*#", hint="like *384*96#"),
     "short_code": partial(matching, pattern=r"[0-9]{3,8}", hint="3 to 8 digits"),
     "network_code": partial(matching, pattern=r"[0-9]{3,8}", hint="3 to 8 digits"),

@@ -53,12 +53,20 @@ KNOWN: dict[str, str] = {
     "sim.garbled": "What became of a question about a SIM is told with a date that is none.",
     "sim.duplicate": "What became of a question about a SIM is told twice.",
     "sim.delay": "What became of a question about a SIM is told some seconds late.",
+    "mail.refuse": "The mail server refuses the address for good.",
+    "mail.busy": "The mail server takes no letter now.",
+    "mail.reset": "The connection to the mail server drops; no letter was taken.",
+    "mail.reset_after": "The letter is taken, but the connection drops without an answer.",
+    "mail.hang_before": "The mail server takes nothing and is silent for some seconds.",
+    "mail.hang_after": "The letter is taken, but the answer takes some seconds.",
 }
 _SECONDS: dict[str, float] = {
     "ussd.slow": 3.0,
     "sms.hang_before": 30.0,
     "sms.hang_after": 30.0,
     "sim.hang": 30.0,
+    "mail.hang_before": 30.0,
+    "mail.hang_after": 30.0,
 }
 _USUAL_SECONDS = 2.0
 
