@@ -22,18 +22,23 @@ View = TypeVar("View", bound=Callable[..., Any])
 class Open(StrEnum):
     """What opens without a permission."""
 
-    EVERYBODY = "everybody"  # signing in, and what its pages are made of
+    EVERYBODY = "everybody"  # what pages are made of, and links sent by e-mail
+    STRANGERS = "strangers"  # signing in: whoever is signed in goes to the first page
     SIGNED_IN = "signed in"  # one's own account
-    STEPS = "steps"  # the same, also before the first steps are done
+    STEPS = "steps"  # the same, and one of the first steps
+    NOBODY = "nobody"  # a page of a library that is not ours to show
 
 
 Lock = Permission | Open
 LOCK = "admin_lock"
 STEPS = {
-    "password": "security.change_password",
-    "email": "sign_in.verify_email",
-    "factor": "security.two_factor_setup",
+    "password": ("security.change_password",),
+    "email": ("sign_in.verify_email", "sign_in.confirm_email"),
+    "factor": ("sign_in.second_factor",),
+    "codes": ("sign_in.recovery_codes",),
 }
+"""What must be done before anything else, and on which pages; to the first of them people go."""
+ALWAYS = ("static", "security.logout")
 
 
 def may(lock: Lock) -> Callable[[View], View]:
@@ -76,16 +81,15 @@ def _stand() -> ResponseReturnValue | None:
     if request.endpoint is None:
         return None  # no such page
     lock = lock_of(current_app, request.endpoint)
-    if lock is Open.EVERYBODY:
-        return None
-    if lock is None:
+    if lock is None or lock is Open.NOBODY:
         abort(404)
     if g.staff is None:
-        return redirect(url_for("security.login", next=_here()))
-    if lock is Open.STEPS:
-        return None
-    if g.staff.step:
-        return redirect(url_for(STEPS[g.staff.step]))
+        is_open = lock in (Open.EVERYBODY, Open.STRANGERS)
+        return None if is_open else redirect(url_for("security.login", next=_here()))
+    if g.staff.step and request.endpoint not in (*ALWAYS, *STEPS[g.staff.step]):
+        return redirect(url_for(STEPS[g.staff.step][0]))
+    if lock is Open.STRANGERS:
+        return redirect(url_for("home.show"))
     if isinstance(lock, Permission) and not g.staff.may(lock):
         abort(403)
     return None
@@ -103,4 +107,6 @@ def _who() -> Staff | None:
 
 
 def _here() -> str | None:
-    return request.full_path.rstrip("?") if request.method == "GET" else None
+    if request.method != "GET":
+        return None
+    return request.script_root + request.full_path.rstrip("?")

@@ -50,8 +50,11 @@ from ussd_app.transfers.payments import Payments
 from ussd_app.transfers.receipts import Receipts
 from ussd_app.transfers.recipients import Recipients
 from ussd_app.transfers.statements import Statements
+from ussd_app.users.accounts import Accounts
+from ussd_app.users.factors import Factors
 from ussd_app.users.service import Users
 from ussd_app.users.sessions import Sessions
+from ussd_app.users.tries import Tries
 
 TRANSLATIONS = Path(__file__).parent.parent / "menus" / "translations"
 STATEMENT_SECONDS = 3.5  # while a caller waits
@@ -188,6 +191,9 @@ def services_of(
         tenants=tenants,
         users=Users(db, clock, tenant=lambda: tenants.first.id),
         user_sessions=Sessions(db, clock),
+        accounts=Accounts(db, clock, mail),
+        factors=Factors(db, clock, mail, key=settings.factor_key),
+        tries=Tries(db, clock),
         members=members,
         pins=pins,
         joining=joining,

@@ -19,6 +19,7 @@ from ussd_app.commands import (
     reconcile,
     recoveries,
     run,
+    staff,
     standing,
 )
 from ussd_app.commands.environment import settings
@@ -231,6 +232,19 @@ def invite_command(
             )
         )
     raise click.UsageError("give PHONE and NAME, or --csv, or --results")
+
+
+@main.group("staff")
+def staff_group() -> None:
+    """Whoever signs in to the staff's pages."""
+
+
+@staff_group.command("bootstrap")
+@click.option("--email", required=True, help="Where the super admin reads letters.")
+@click.option("--name", default="Super Admin", show_default=True)
+def staff_bootstrap(email: str, name: str) -> None:
+    """Make the one super admin, who invites everybody else. Again changes nothing."""
+    staff.bootstrap(email, name)
 
 
 @main.group()

@@ -8,10 +8,13 @@ from flask import Flask
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
-from admin.pages import home
+from admin.pages import account, home
 from ussd_app.users.permissions import Permission
 
-PAGES = (home.page,)
+PAGES = (
+    account.page,
+    home.page,
+)
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,93 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, render_template
+from functools import partial
 
-from admin.guard import Lock, Open, may
+from flask import Flask, Request, request, session
+from flask_login import user_logged_out
+from flask_security import Security, password_changed, user_authenticated
+from flask_security.tf_plugin import tf_clean_session
+
+from admin.guard import Lock, Open
+from admin.sign_in import config, steps
+from admin.sign_in.codes import CodesOnPaper, OneTimeCodes
+from admin.sign_in.datastore import Account, Datastore
+from admin.sign_in.forms import HALF_WAY, NewPasswordForm, Policy, SignInForm
+from admin.sign_in.links import PostBox, timed
 from ussd_app.services import Services
 from ussd_app.settings import Settings
 
-LOCKS: dict[str, Lock] = {}
+HALF_WAY_SECONDS = 600  # between the password and the code
 
-page = Blueprint("security", __name__)
-
-
-@page.get("/sign-in")
-@may(Open.EVERYBODY)
-def login() -> str:
-    return render_template("sign_in.html")
+LOCKS: dict[str, Lock] = {
+    "security.login": Open.STRANGERS,
+    "security.logout": Open.SIGNED_IN,
+    "security.two_factor_token_validation": Open.STRANGERS,
+    "security.mf_recovery": Open.STRANGERS,
+    "security.forgot_password": Open.EVERYBODY,
+    "security.reset_password": Open.EVERYBODY,
+    "security.change_password": Open.STEPS,
+    # What the library has besides: its own ways to set up a factor, and to get around one.
+    "security.static": Open.NOBODY,
+    "security.two_factor_setup": Open.NOBODY,
+    "security.two_factor_setup_validate": Open.NOBODY,
+    "security.two_factor_rescue": Open.NOBODY,
+    "security.mf_recovery_codes": Open.NOBODY,
+    "security.tf_select": Open.NOBODY,
+}
 
 
 def install(app: Flask, settings: Settings, services: Services) -> None:
-    app.register_blueprint(page)
+    """Bring Flask-Security in, and our pages beside it."""
+    app.extensions["settings"] = settings
+    app.config.update(config.of(settings))
+    with app.app_context():
+        security = Security(
+            app,
+            Datastore(services.accounts),
+            login_form=SignInForm,
+            change_password_form=NewPasswordForm,
+            password_util_cls=Policy,
+            mail_util_cls=PostBox,
+            totp_cls=OneTimeCodes,
+            mf_recovery_codes_util_cls=CodesOnPaper,
+        )
+    security.want_json(_never)
+    security.reset_serializer = timed(app, "reset", services.clock)
+    app.extensions["confirm_links"] = timed(app, "confirm", services.clock)
+    app.register_blueprint(steps.page)
+    app.before_request(partial(_forget_half_a_sign_in, services))
+    user_authenticated.connect(partial(_begin, services), app, weak=False)
+    user_logged_out.connect(partial(_end, services), app, weak=False)
+    password_changed.connect(partial(_end_others, services), app, weak=False)
+
+
+def _never(_: Request) -> bool:
+    """Pages alone: no answer of ours is for programs."""
+    return False
+
+
+def _forget_half_a_sign_in(services: Services) -> None:
+    """Who gave the password long ago gives it again: a copied cookie is not good for ever."""
+    since = services.clock.now().timestamp() - HALF_WAY_SECONDS
+    if "tf_user_id" in session and session.get(HALF_WAY, 0) < since:
+        tf_clean_session()
+
+
+def _begin(services: Services, _: Flask, *, user: Account, **__: object) -> None:
+    """A new place, and nothing of what was in the cookie before but who it is."""
+    was = session.get("sid")
+    if was:
+        services.user_sessions.end(was)
+    services.tries.forgive(user.id)
+    session.pop(HALF_WAY, None)
+    session["sid"] = services.user_sessions.begin(user.id, browser=request.user_agent.string)
+
+
+def _end(services: Services, _: Flask, **__: object) -> None:
+    if sid := session.pop("sid", None):
+        services.user_sessions.end(sid)
+
+
+def _end_others(services: Services, _: Flask, *, user: Account, **__: object) -> None:
+    services.user_sessions.end_all(user.id, but=session.get("sid", ""))

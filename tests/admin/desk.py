@@ -51,6 +51,12 @@ class Desk:
                 now,
                 user,
             )
+            work.run(
+                "INSERT INTO recovery_code (user_id, mac, made_at) VALUES (%s, %s, %s)",
+                user,
+                b"on paper",
+                now,
+            )
         client = self.app.test_client()
         with client.session_transaction(base_url=HOST) as session:
             session["_user_id"] = services.users.get(user).uniquifier

@@ -33,6 +33,7 @@ class Staff:
     must_change: bool
     is_confirmed: bool
     has_second_factor: bool
+    has_codes: bool
     uniquifier: str
 
     @property
@@ -45,13 +46,15 @@ class Staff:
 
     @property
     def step(self) -> str | None:
-        """What they must do before anything else: 'password', 'email', 'factor'; None if nothing."""
+        """What they must do before anything else: 'password', 'email', 'factor', 'codes', or None."""
         if self.must_change:
             return "password"
         if not self.is_confirmed:
             return "email"
         if self.role in NEED_TWO_FACTORS and not self.has_second_factor:
             return "factor"
+        if self.has_second_factor and not self.has_codes:
+            return "codes"
         return None
 
 
@@ -123,6 +126,28 @@ class Users:
         audit.record(work, by, "user.created", subject=("user", user), at=now, role=role)
         return user
 
+    def create_first(
+        self, *, email: str, name: str, password: str, password_until: datetime, by: Actor
+    ) -> int | None:
+        """The super admin that everything begins with; None if there is one, and nothing changes.
+
+        Raises Conflict if the address is another user's.
+        """
+        with self._db.work() as work:
+            work.run("SELECT pg_advisory_xact_lock(2)")
+            if work.row("SELECT 1 FROM staff_role WHERE role = 'super_admin'"):
+                return None
+            return self.create(
+                work,
+                email=email,
+                name=name,
+                role=Role.SUPER_ADMIN,
+                language="en",
+                by=by,
+                password=password,
+                password_until=password_until,
+            )
+
     def suspend(self, user: int, *, by: Actor, why: str) -> bool:
         """End every session and let nobody in; False if that was so.
 
@@ -189,7 +214,8 @@ class Users:
 
 _STAFF: LiteralString = """
     SELECT u.id, u.name, u.email, u.language, r.tenant, r.role, u.must_change,
-        u.confirmed_at IS NOT NULL, u.factor IS NOT NULL, u.uniquifier
+        u.confirmed_at IS NOT NULL, u.factor IS NOT NULL,
+        EXISTS (SELECT 1 FROM recovery_code c WHERE c.user_id = u.id), u.uniquifier
     FROM user_account u JOIN staff_role r ON r.user_id = u.id
 """
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import LiteralString
 
+from ussd_app.audit import service as audit
+from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock
 from ussd_app.db.work import Database
 
@@ -38,8 +40,8 @@ class Sessions:
     def begin(self, user: int, *, browser: str) -> str:
         """Sign them in here; what the cookie is to hold. Only its digest is kept."""
         now, sid = self._clock.now(), secrets.token_urlsafe(SID_BYTES)
-        with self._db.reading() as one:
-            one.run(
+        with self._db.work() as work:
+            work.run(
                 """
                 INSERT INTO user_session (sid, user_id, browser, began_at, seen_at, ends_at)
                 VALUES (%s, %s, %s, %s, %s, %s)
@@ -51,6 +53,7 @@ class Sessions:
                 now,
                 now + LASTS,
             )
+            audit.record(work, _self(user), "user.signed_in", subject=("user", user), at=now)
         return sid
 
     def is_live(self, sid: str, user: int) -> bool:
@@ -94,21 +97,23 @@ class Sessions:
         """Sign out there. Again changes nothing."""
         self._end("sid = %s", _digest(sid))
 
-    def end_place(self, user: int, place: int) -> bool:
+    def end_place(self, user: int, place: int, *, by: Actor | None = None) -> bool:
         """Sign them out of one of their places; False if they were not signed in there."""
-        return bool(self._end("user_id = %s AND id = %s", user, place))
+        return bool(self._end("user_id = %s AND id = %s", user, place, by=by))
 
-    def end_all(self, user: int, *, but: str = "") -> int:
+    def end_all(self, user: int, *, but: str = "", by: Actor | None = None) -> int:
         """Sign them out everywhere but there; of how many places."""
-        return self._end("user_id = %s AND sid <> %s", user, _digest(but))
+        return self._end("user_id = %s AND sid <> %s", user, _digest(but), by=by)
 
-    def _end(self, which: LiteralString, *values: object) -> int:
-        with self._db.reading() as one:
-            return one.run(
-                f"{_END} {which}",
-                self._clock.now(),
-                *values,
-            )
+    def _end(self, which: LiteralString, *values: object, by: Actor | None = None) -> int:
+        """Who ends them is the user, if nobody else is named."""
+        now = self._clock.now()
+        with self._db.work() as work:
+            ended = work.rows(f"{_END} {which} RETURNING user_id", now, *values)
+            for (user,) in ended:
+                whose = ("user", user)
+                audit.record(work, by or _self(user), "user.signed_out", subject=whose, at=now)
+        return len(ended)
 
 
 _END: LiteralString = "UPDATE user_session SET ended_at = %s WHERE ended_at IS NULL AND"
@@ -116,3 +121,7 @@ _END: LiteralString = "UPDATE user_session SET ended_at = %s WHERE ended_at IS N
 
 def _digest(sid: str) -> bytes:
     return hashlib.sha256(sid.encode()).digest()
+
+
+def _self(user: int) -> Actor:
+    return Actor("staff", user, "web")
