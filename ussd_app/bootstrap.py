@@ -39,6 +39,7 @@ from ussd_app.messages.delivery import Budget, Delivery
 from ussd_app.messages.mail import Mail
 from ussd_app.messages.service import Messages
 from ussd_app.messages.sms import Sms
+from ussd_app.office.people import People
 from ussd_app.seal import Sealer
 from ussd_app.services import Services
 from ussd_app.settings import TEST, Settings, SettingsFaulty
@@ -213,6 +214,7 @@ def services_of(
             organisation=settings.organisation,
             local=local,
         ),
+        people=People(db, clock, tokens, local=local),
         codes=codes,
         payments=payments,
         receipts=Receipts(db, tokens, messages, local),

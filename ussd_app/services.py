@@ -22,6 +22,7 @@ from ussd_app.messages.codes import Codes
 from ussd_app.messages.delivery import Delivery
 from ussd_app.messages.mail import Mail
 from ussd_app.messages.service import Messages
+from ussd_app.office.people import People
 from ussd_app.tenants.service import Tenants
 from ussd_app.text import Catalogs
 from ussd_app.tokens.service import Tokens
@@ -61,6 +62,7 @@ class Services:
     invitations: Invitations
     invited: Invited
     invitation_lists: InvitationLists
+    people: People
     codes: Codes
     payments: Payments
     receipts: Receipts

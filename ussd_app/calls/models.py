@@ -14,7 +14,10 @@ class Call(Base):
     """A USSD session as the gateway reported its end; what was typed in it is thrown away."""
 
     __tablename__ = "call"
-    __table_args__ = (Index("ix_call_ended_at", "ended_at"),)
+    __table_args__ = (
+        Index("ix_call_ended_at", "ended_at"),
+        Index("ix_call_phone", "phone", "ended_at"),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     session: Mapped[str] = mapped_column(unique=True)

@@ -41,6 +41,19 @@ class Member(Base):
             "status NOT IN ('ACTIVE', 'BLOCKED') OR (terms_at IS NOT NULL AND joined_at IS NOT NULL)",
             name="joined",
         ),
+        Index(
+            "ix_member_words",
+            text("name_keys(name)"),
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+        ),
+        Index("ix_member_sorted", text('name_fold(name COLLATE "C")'), "id"),
+        Index(
+            "ix_member_joined",
+            text("COALESCE(joined_at, '-infinity'::timestamp with time zone)"),
+            "id",
+        ),
+        Index("ix_member_number", text('reverse(phone COLLATE "C")')),
     )
 
     id: Mapped[int] = mapped_column(member_id, primary_key=True)
@@ -82,7 +95,7 @@ class Pin(Base):
     __tablename__ = "pin"
     __table_args__ = (
         Index("ix_pin_untold", "tried_at", postgresql_where=text("NOT told")),
-        Index("ix_pin_locked", "locked_until", postgresql_where=text("locked_until IS NOT NULL")),
+        Index("ix_pin_locked", "member", postgresql_where=text("locked_until IS NOT NULL")),
         {"postgresql_with": {"fillfactor": "70"}},
     )
 

@@ -1,0 +1,278 @@
+"""Find members, a million or a few: by name, number or id, by what they are, page by page.
+
+A page begins after the last one's last row, wherever that stands by now: rows that are added or go
+meanwhile neither hide another nor bring one twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from typing import LiteralString
+
+from ussd_app.audit import service as audit
+from ussd_app.audit.service import Actor
+from ussd_app.clock import Clock, Local
+from ussd_app.db.work import Database, Work
+from ussd_app.errors import Invalid
+from ussd_app.office.people_filter import BEST, NOT_IN_LIST, InvalidFilter, PeopleFilter
+from ussd_app.text import _
+from ussd_app.tokens.service import Tokens, TokenView
+from ussd_app.values import Amount, Phone, Reason, Unit, plain_digits
+
+PAGE = 50
+BATCH = 1000
+SUFFIX_DIGITS_LEAST = 4
+TRUNK_DIGITS_LEAST = 7
+"""From so many digits on, leading zeros are dialled and no part of the number."""
+ID_DIGITS_MOST = 18
+WORDS_MOST = 4
+
+NO_PAGE = _("There is no such page of the list.")
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """A member as a list shows them; `balance` is in the token that was asked for, or the first."""
+
+    id: int
+    name: str
+    phone: Phone
+    kind: str
+    status: str
+    tier: int
+    language: str
+    joined_at: datetime | None
+    balance: Amount
+    pin: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of the people, and where the next page begins; None after the last."""
+
+    rows: Sequence[PersonRow]
+    after: str | None
+
+
+@dataclass
+class _Question:
+    """A query under construction: conditions, each with the values of its placeholders."""
+
+    where: list[LiteralString] = field(default_factory=list)
+    values: list[object] = field(default_factory=list)
+    rank: LiteralString = "0::int"
+    rank_values: list[object] = field(default_factory=list)
+
+    def ask(self, condition: LiteralString, *values: object) -> None:
+        self.where.append(condition)
+        self.values += values
+
+
+_ROWS: LiteralString = """
+    SELECT m.id, m.name, m.phone, m.kind, m.status, m.tier, m.language, m.joined_at,
+        coalesce(a.balance, 0), CASE WHEN p.member IS NULL THEN 'none'
+            WHEN p.locked_until > %s THEN 'locked' ELSE 'ok' END
+    FROM member m LEFT JOIN account a ON a.owner = m.id AND a.token = %s
+        LEFT JOIN pin p ON p.member = m.id
+"""
+_NAME: LiteralString = 'name_fold(m.name COLLATE "C")'
+_KEYS: dict[str, LiteralString] = {
+    "name": _NAME,
+    "joined": "COALESCE(m.joined_at, '-infinity'::timestamptz)",
+    "id": "m.id",
+    "balance": "coalesce(a.balance, 0)",
+}
+_RANK: LiteralString = """
+    CASE WHEN ' ' || name_fold(m.name) || ' ' LIKE ALL (%s::text[]) THEN 0
+        WHEN ' ' || name_fold(m.name) LIKE ALL (%s::text[]) THEN 1 ELSE 2 END
+"""
+
+
+class People:
+    """Lists members for the staff."""
+
+    def __init__(self, db: Database, clock: Clock, tokens: Tokens, *, local: Local) -> None:
+        self._db, self._clock, self._tokens, self._local = db, clock, tokens, local
+
+    def page(self, wanted: PeopleFilter, *, after: str = "", most: int = PAGE) -> Page:
+        """A page of whom the filter wants. Raises Invalid."""
+        with self._db.reading() as reading:
+            return self._page(reading, wanted, after=after, most=most)
+
+    def export(self, wanted: PeopleFilter, *, by: Actor, why: str) -> Iterator[PersonRow]:
+        """Everybody whom the filter wants, in its order, read in batches.
+
+        That it began is written down before the first row leaves, and how many left at the end,
+        however it ends. Raises Invalid, before anything is written, for a reason or a filter.
+        """
+        reason = Reason.parse(why)
+        first = self.page(wanted, most=BATCH)
+        told = {name: value for name, value in wanted.asked.items() if name != "q"}
+        with self._db.work() as work:
+            self._record(work, by, "people.export_begun", is_search=bool(wanted.q), why=reason, **told)
+        return self._rest(wanted, first, by)
+
+    def _rest(self, wanted: PeopleFilter, page: Page, by: Actor) -> Iterator[PersonRow]:
+        count = 0
+        try:
+            while True:
+                for row in page.rows:
+                    count += 1
+                    yield row
+                if page.after is None:
+                    return
+                page = self.page(wanted, after=page.after, most=BATCH)
+        finally:
+            with self._db.work() as work:
+                self._record(work, by, "people.exported", count=count)
+
+    def _record(self, work: Work, by: Actor, action: str, **details: int | str | bool) -> None:
+        audit.record(
+            work, by, action, subject=("people", None), at=self._clock.now(), **details
+        )
+
+    def _page(self, reading: Work, wanted: PeopleFilter, *, after: str, most: int) -> Page:
+        token = _token(reading, wanted.token) if wanted.token else self._tokens.first
+        asked = self._question(reading, wanted, token)
+        keys: list[LiteralString] = [_KEYS.get(wanted.sorted_by, _NAME)]
+        key_values: list[object] = []
+        if wanted.sorted_by == BEST:
+            keys.insert(0, asked.rank)
+            key_values = asked.rank_values
+        if after:
+            self._begin_after(asked, after, wanted, keys, key_values)
+        way: LiteralString = " DESC" if wanted.is_down else ""
+        places = [key + way for key in (*keys, "m.id")]
+        rows = reading.rows(
+            f"{_ROWS} WHERE {' AND '.join(asked.where)} ORDER BY {', '.join(places)} LIMIT %s",
+            self._clock.now(),
+            token.id,
+            *asked.values,
+            *key_values,
+            most + 1,
+        )
+        people = [
+            PersonRow(*first, token.amount(balance), pin)
+            for *first, balance, pin in rows[:most]
+        ]
+        last = people[-1] if len(rows) > most else None
+        return Page(people, _cursor(last, wanted) if last else None)
+
+    def _begin_after(
+        self,
+        asked: _Question,
+        after: str,
+        wanted: PeopleFilter,
+        keys: Sequence[LiteralString],
+        key_values: Sequence[object],
+    ) -> None:
+        """What stands in an address names nobody: the last one's place is read by their id."""
+        found = re.fullmatch(r"([0-9]{1,18})(?:-([0-9]{1,18}))?", after)
+        if found is None or (found[2] is not None) != (wanted.sorted_by == "balance"):
+            raise Invalid(NO_PAGE)
+        compared: LiteralString = "<" if wanted.is_down else ">"
+        ours: LiteralString = ", ".join((*keys, "m.id"))
+        member = int(found[1])
+        if found[2] is not None:
+            asked.ask(f"({ours}) {compared} (%s, %s)", int(found[2]), member)
+            return
+        asked.ask(
+            f"({ours}) {compared} (SELECT {ours} FROM member m WHERE m.id = %s)",
+            *key_values,
+            *key_values,
+            member,
+        )
+
+    def _question(self, reading: Work, wanted: PeopleFilter, token: TokenView) -> _Question:
+        asked = _Question()
+        if wanted.status:
+            asked.ask("m.status = %s", wanted.status)
+        else:
+            asked.ask("m.status <> 'DELETED'")
+        if wanted.kind:
+            asked.ask("m.kind = %s", wanted.kind)
+        if wanted.tier:
+            asked.ask("m.tier = %s", int(wanted.tier))
+        if wanted.language:
+            asked.ask("m.language = %s", wanted.language)
+        if wanted.tag:
+            asked.ask("m.id IN (SELECT member FROM tag WHERE tag = %s)", wanted.tag)
+        if wanted.token:
+            asked.ask("a.id IS NOT NULL")
+        if wanted.balance_from:
+            asked.ask("coalesce(a.balance, 0) >= %s", _units(wanted.balance_from, token))
+        if wanted.balance_to:
+            asked.ask("coalesce(a.balance, 0) <= %s", _units(wanted.balance_to, token))
+        if wanted.sent_since:
+            midnight = datetime.combine(wanted.sent_since, time(), self._local.zone)
+            asked.ask(
+                """
+                EXISTS (SELECT FROM transfer t WHERE t.payer = m.id AND t.at >= %s
+                    AND t.posting IS NOT NULL)
+                """,
+                midnight,
+            )
+        match wanted.pin:
+            case "none":
+                asked.ask("p.member IS NULL")
+            case "locked":
+                asked.ask("p.locked_until > %s", self._clock.now())
+            case "ok":
+                asked.ask(
+                    "p.member IS NOT NULL AND (p.locked_until > %s) IS NOT TRUE", self._clock.now()
+                )
+        if wanted.q:
+            _search(reading, asked, wanted.q)
+        return asked
+
+
+def _search(reading: Work, asked: _Question, typed: str) -> None:
+    """By the id or the end of the number where digits were typed, by words of the name else."""
+    digits = re.sub(r"[\s()+./-]", "", plain_digits(typed))
+    if re.fullmatch(r"[0-9]+", digits):
+        _search_digits(asked, digits)
+        return
+    (folded,) = reading.the_row("SELECT name_fold(%s)", typed)
+    words = ["".join(filter(str.isalnum, word)) for word in folded.split()]
+    words = [word for word in words if word][:WORDS_MOST]
+    if not words:
+        asked.ask("false")
+    for word in words:
+        asked.ask("name_keys(m.name) && name_wanted(%s)", word)
+    asked.rank = _RANK
+    asked.rank_values = [[f"% {word} %" for word in words], [f"% {word}%" for word in words]]
+
+
+def _search_digits(asked: _Question, digits: str) -> None:
+    number = digits.lstrip("0") if len(digits) >= TRUNK_DIGITS_LEAST else digits
+    number = number if len(number) >= SUFFIX_DIGITS_LEAST else digits
+    member = int(digits) if len(digits) <= ID_DIGITS_MOST else 0
+    if len(number) < SUFFIX_DIGITS_LEAST:
+        asked.ask("m.id = %s", member)
+        return
+    asked.ask(
+        """(m.id = %s OR reverse(m.phone COLLATE "C") LIKE %s)""", member, number[::-1] + "%"
+    )
+    asked.rank, asked.rank_values = "(m.id <> %s)::int", [member]
+
+
+def _token(reading: Work, code: str) -> TokenView:
+    row = reading.row("SELECT id, code, decimals, name FROM token WHERE code = %s", code)
+    if row is None:
+        raise InvalidFilter("token", NOT_IN_LIST)
+    token, code, decimals, name = row
+    return TokenView(token, Unit(code, decimals), name)
+
+
+def _units(typed: str, token: TokenView) -> int:
+    """So many of the smallest units; what is finer than these is left away."""
+    whole, _point, part = typed.partition(".")
+    decimals = token.unit.decimals
+    return int(whole + part[:decimals].ljust(decimals, "0"))
+
+
+def _cursor(last: PersonRow, wanted: PeopleFilter) -> str:
+    return f"{last.id}-{last.balance.units}" if wanted.sorted_by == "balance" else str(last.id)

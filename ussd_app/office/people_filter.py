@@ -1,0 +1,154 @@
+"""Which people are wanted, and in which order: read from the query of an address, and from it alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from ussd_app.errors import Invalid
+from ussd_app.members.kinds import KINDS
+from ussd_app.members.status import Status
+from ussd_app.text import Text, _
+from ussd_app.values import plain_digits
+
+WORDS_MOST = 60
+TIERS = ("0", "1", "2", "3")
+PIN_STATES = ("ok", "none", "locked")
+SORTS = ("name", "joined", "id", "balance")
+BEST = "best"
+"""The order of a search: whole words before beginnings, beginnings before typos."""
+ORDERS = ("up", "down")
+TAG = re.compile(r"[a-z][a-z-]{1,23}")
+
+UNKNOWN = _("There is no such filter.")
+NOT_IN_LIST = _("Choose one of the list.")
+NO_DAY = _("Type a day like 2026-11-21.")
+NO_AMOUNT = _("Type an amount like 12.50.")
+NO_TAG = _("A tag has 2 to 24 small letters, and hyphens.")
+TOO_LONG = _("Type fewer letters.")
+
+
+class InvalidFilter(Invalid):
+    """What cannot be filtered by, and in which field."""
+
+    def __init__(self, field: str, message: Text) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class PeopleFilter:
+    """What is asked of people; None asks nothing. Amounts are in whole tokens, as typed."""
+
+    q: str | None = None
+    kind: str | None = None
+    status: str | None = None
+    token: str | None = None
+    balance_from: str | None = None
+    balance_to: str | None = None
+    sent_since: date | None = None
+    tier: str | None = None
+    pin: str | None = None
+    tag: str | None = None
+    language: str | None = None
+    sort: str | None = None
+    order: str | None = None
+
+    @classmethod
+    def parse(cls, query: Mapping[str, str]) -> PeopleFilter:
+        """Read the query of an address; an empty value asks nothing. Raises InvalidFilter."""
+        read: dict[str, Any] = {}
+        for field, typed in query.items():
+            if field not in _READ:
+                raise InvalidFilter(field, UNKNOWN)
+            if plain := typed.replace("\0", "").strip():
+                read[field] = _READ[field](field, plain)
+        return cls(**read)
+
+    @property
+    def sorted_by(self) -> str:
+        """The order in which they come: a search without a wish brings the best first."""
+        return self.sort or (BEST if self.q else "name")
+
+    @property
+    def is_down(self) -> bool:
+        return self.order == "down" and self.sorted_by != BEST
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """Every field that asks something, as it would be typed."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: str(value) for name, value in values.items() if value is not None}
+
+    @property
+    def query(self) -> str:
+        """The query of the address that asks the same."""
+        return urlencode(self.asked)
+
+
+def _one_of(*words: str) -> Callable[[str, str], str]:
+    def read(field: str, typed: str) -> str:
+        if typed not in words:
+            raise InvalidFilter(field, NOT_IN_LIST)
+        return typed
+
+    return read
+
+
+def _words(field: str, typed: str) -> str:
+    if len(typed) > WORDS_MOST:
+        raise InvalidFilter(field, TOO_LONG)
+    return typed
+
+
+def _day(field: str, typed: str) -> date:
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        raise InvalidFilter(field, NO_DAY) from None
+
+
+def _amount(field: str, typed: str) -> str:
+    plain = plain_digits(typed).replace(",", "")
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,2})?", plain):
+        raise InvalidFilter(field, NO_AMOUNT)
+    return plain
+
+
+def _tag(field: str, typed: str) -> str:
+    if not TAG.fullmatch(typed):
+        raise InvalidFilter(field, NO_TAG)
+    return typed
+
+
+def _code(field: str, typed: str) -> str:
+    if not re.fullmatch(r"[A-Z][A-Z0-9]{1,11}", typed):
+        raise InvalidFilter(field, NOT_IN_LIST)
+    return typed
+
+
+def _language(field: str, typed: str) -> str:
+    if not re.fullmatch(r"[a-z]{2,3}", typed):
+        raise InvalidFilter(field, NOT_IN_LIST)
+    return typed
+
+
+_READ: Mapping[str, Callable[[str, str], str | date]] = {
+    "q": _words,
+    "kind": _one_of(*KINDS),
+    "status": _one_of(*Status),
+    "token": _code,
+    "balance_from": _amount,
+    "balance_to": _amount,
+    "sent_since": _day,
+    "tier": _one_of(*TIERS),
+    "pin": _one_of(*PIN_STATES),
+    "tag": _tag,
+    "language": _language,
+    "sort": _one_of(*SORTS),
+    "order": _one_of(*ORDERS),
+}
