@@ -51,8 +51,7 @@ from ussd_app.transfers.payments import Payments
 from ussd_app.transfers.receipts import Receipts
 from ussd_app.transfers.recipients import Recipients
 from ussd_app.transfers.statements import Statements
-from ussd_app.users.accounts import Accounts
-from ussd_app.users.factors import Factors
+from ussd_app.users.invitations import StaffInvitations
 from ussd_app.users.service import Users
 from ussd_app.users.sessions import Sessions
 from ussd_app.users.tries import Tries
@@ -184,17 +183,25 @@ def services_of(
         a_day=settings.statements_a_day,
         signature=signature,
     )
+    users = Users(db, clock, tenant=lambda: tenants.first.id)
+    mail = Mail(db, clock, catalogs, sealer, mailer_of(settings))
     return Services(
         clock=clock,
         local=local,
         catalogs=catalogs,
         tokens=tokens,
         tenants=tenants,
-        users=Users(db, clock, tenant=lambda: tenants.first.id),
+        users=users,
         user_sessions=Sessions(db, clock),
-        accounts=Accounts(db, clock, mail),
-        factors=Factors(db, clock, mail, key=settings.factor_key),
-        tries=Tries(db, clock),
+        staff_invitations=StaffInvitations(
+            db,
+            clock,
+            users,
+            mail,
+            key=settings.factor_key,
+            site=f"{settings.admin_url}/admin/invitation/",
+            signature=signature,
+        ),
         members=members,
         pins=pins,
         joining=joining,
@@ -222,7 +229,7 @@ def services_of(
         statements=statements,
         messages=messages,
         delivery=delivery,
-        mail=Mail(db, clock, catalogs, sealer, mailer_of(settings)),
+        mail=mail,
         calls=Calls(db, clock),
         audit_chain=Chain(db, clock),
         organisation=settings.organisation,

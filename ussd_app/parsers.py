@@ -8,7 +8,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -136,9 +135,9 @@ def mail_url(raw: str) -> str:
 
 
 def mail_from(raw: str) -> str:
-    _, address = parseaddr(raw)
-    if not re.fullmatch(r"[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,250}", address):
-        raise ValueError("must be like 'Umoja <staff@example.org>'")
+    address = r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,250}"
+    if not re.fullmatch(rf"{address}|[^<>@,\x00-\x1f]{{1,60}}<{address}>", raw):
+        raise ValueError("must be like Umoja <staff@example.org>")
     return raw
 
 

@@ -30,8 +30,7 @@ from ussd_app.transfers.payments import Payments
 from ussd_app.transfers.receipts import Receipts
 from ussd_app.transfers.recipients import Recipients
 from ussd_app.transfers.statements import Statements
-from ussd_app.users.accounts import Accounts
-from ussd_app.users.factors import Factors
+from ussd_app.users.invitations import StaffInvitations
 from ussd_app.users.service import Users
 from ussd_app.users.sessions import Sessions
 from ussd_app.users.tries import Tries
@@ -48,9 +47,7 @@ class Services:
     tenants: Tenants
     users: Users
     user_sessions: Sessions
-    accounts: Accounts
-    factors: Factors
-    tries: Tries
+    staff_invitations: StaffInvitations
     members: Members
     pins: Pins
     joining: Joining

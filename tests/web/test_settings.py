@@ -21,7 +21,7 @@ from ussd_app.settings import (
 
 ROOT = Path(__file__).parent.parent.parent
 
-KEYS = [bytes(range(n, n + 32)).hex() for n in (0, 40, 80, 120, 160)]
+KEYS = [bytes(range(n, n + 32)).hex() for n in range(0, 224, 28)]
 SECRET = "kQ3x-9ZpLw7_Rt2Vb8Yc6N"
 
 DEVELOPMENT = {
@@ -31,6 +31,9 @@ DEVELOPMENT = {
     "SESSION_INDEX_KEY": KEYS[2],
     "MESSAGE_KEY": KEYS[3],
     "CODE_KEY": KEYS[4],
+    "COOKIE_KEY": KEYS[5],
+    "FACTOR_KEY": KEYS[6],
+    "PASSWORD_PEPPER": KEYS[7],
 }
 PRODUCTION = {
     **DEVELOPMENT,
@@ -40,11 +43,15 @@ PRODUCTION = {
     "CALLBACK_SOURCES": "192.0.2.0/24",
     "SUPPORT_PHONE": "0711000111",
     "TERMS_URL": "https://umoja.example/terms",
+    "ADMIN_URL": "https://umoja.example",
+    "MAIL_URL": "smtps://umoja:geheim@mail.umoja.example:465",
+    "MAIL_FROM": "Umoja <staff@umoja.example>",
     "AT_USERNAME": "umoja",
     "AT_API_KEY": "atsk_1f0c9a7be24d8356f0c9a7be24d83561",
 }
 SECRETS = [
     "CALLBACK_SECRETS", "PIN_PEPPERS", "SESSION_DATA_KEY", "SESSION_INDEX_KEY", "MESSAGE_KEY", "CODE_KEY",
+    "COOKIE_KEY", "FACTOR_KEY", "PASSWORD_PEPPER",
 ]  # fmt: skip
 
 
@@ -202,7 +209,7 @@ def test_every_fault_is_told_at_once() -> None:
 
     assert {fault.split(" ")[0] for fault in faults} == {
         "PORT", "TIME_ZONE", "CALLBACK_SECRETS", "PIN_PEPPERS", "SESSION_DATA_KEY", "SESSION_INDEX_KEY",
-        "MESSAGE_KEY", "CODE_KEY",
+        "MESSAGE_KEY", "CODE_KEY", "COOKIE_KEY", "FACTOR_KEY", "PASSWORD_PEPPER",
     }  # fmt: skip
 
 
@@ -223,7 +230,18 @@ def test_the_message_of_the_refusal_names_every_fault() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*SECRETS, "DATABASE_URL", "REDIS_URL", "CALLBACK_SOURCES", "AT_USERNAME", "AT_API_KEY"]
+    "name",
+    [
+        *SECRETS,
+        "DATABASE_URL",
+        "REDIS_URL",
+        "CALLBACK_SOURCES",
+        "AT_USERNAME",
+        "AT_API_KEY",
+        "ADMIN_URL",
+        "MAIL_URL",
+        "MAIL_FROM",
+    ],  # fmt: skip
 )
 @pytest.mark.parametrize("given", [None, "", "  "], ids=["missing", "empty", "blank"])
 def test_production_refuses_what_is_missing(name: str, given: str | None) -> None:
@@ -243,6 +261,14 @@ def test_production_refuses_what_is_missing(name: str, given: str | None) -> Non
         ("AT_BASE_URL", "http://localhost:8001"),
         ("AT_BASE_URL", "http://[::1]:8001"),
         ("AT_BASE_URL", "http://api.africastalking.com"),
+        ("ADMIN_URL", "http://umoja.example"),
+        ("MAIL_URL", "smtp://127.0.0.1:8025"),
+        ("MAIL_URL", "smtp://mail.umoja.example"),
+        ("MAIL_URL", "smtp://umoja:geheim@mail.umoja.example"),
+        ("MAIL_URL", "https://mail.umoja.example"),
+        ("MAIL_URL", "smtps://"),
+        ("MAIL_FROM", "Umoja"),
+        ("MAIL_FROM", "staff@umoja.example, boss@umoja.example\nBcc: all@umoja.example"),
         ("AT_USERNAME", "sandbox"),
         ("AT_API_KEY", "simulated"),
         ("AT_API_KEY", "x"),
@@ -298,7 +324,8 @@ def test_r_a04_a_policy_that_nobody_could_meet_is_refused() -> None:
 )
 def test_production_refuses_a_key_with_two_purposes(same: dict[str, str]) -> None:
     assert faults_of({**PRODUCTION, **same}) == [
-        "SESSION_DATA_KEY, SESSION_INDEX_KEY, MESSAGE_KEY, CODE_KEY and PIN_PEPPERS must differ"
+        "SESSION_DATA_KEY, SESSION_INDEX_KEY, MESSAGE_KEY, CODE_KEY, COOKIE_KEY, FACTOR_KEY,"
+        " PASSWORD_PEPPER and PIN_PEPPERS must differ"
     ]
 
 
@@ -341,7 +368,7 @@ def test_the_example_says_what_production_needs() -> None:
 
     assert needed == {
         *SECRETS, "DATABASE_URL", "REDIS_URL", "CALLBACK_SOURCES", "AT_USERNAME", "AT_API_KEY",
-        "SUPPORT_PHONE", "TERMS_URL",
+        "SUPPORT_PHONE", "TERMS_URL", "ADMIN_URL", "MAIL_URL", "MAIL_FROM",
     }  # fmt: skip
 
 
