@@ -197,8 +197,5 @@ _WITHOUT_SEAL: LiteralString = """
 """
 _UNSEALED: LiteralString = f"SELECT {_COLUMNS} {_WITHOUT_SEAL} AND a.id > %s ORDER BY a.id LIMIT %s"
 _FORGOTTEN: LiteralString = f"SELECT a.id {_WITHOUT_SEAL} AND a.at < %s ORDER BY a.id LIMIT %s"
-_SEALED: LiteralString = f"""
-    SELECT s.seq, s.audit, s.hash, {_COLUMNS}
-    FROM audit_seal s LEFT JOIN audit a ON a.id = s.audit
-    WHERE s.seq > %s ORDER BY s.seq LIMIT %s
-"""
+_FROM_SEALS: LiteralString = "FROM audit_seal s LEFT JOIN audit a ON a.id = s.audit"
+_SEALED: LiteralString = f"SELECT s.seq, s.audit, s.hash, {_COLUMNS} {_FROM_SEALS} WHERE s.seq > %s ORDER BY s.seq LIMIT %s"
