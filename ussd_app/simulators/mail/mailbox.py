@@ -48,7 +48,7 @@ class Mailbox:
                     sender=sender,
                     to=to,
                     subject=str(message["Subject"] or ""),
-                    text=str(body.get_content()) if body else "",
+                    text=str(body.get_content()).replace("\r\n", "\n") if body else "",
                     message_id=str(message["Message-ID"] or ""),
                     taken_at=datetime.now(UTC),
                 )
