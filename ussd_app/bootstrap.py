@@ -106,6 +106,7 @@ def services_of(
     tokens, tenants = Tokens(db, clock), Tenants(db, clock)
     sealer = Sealer(data_key=settings.message_key, index_key=settings.code_key)
     messages = Messages(db, clock, catalogs, sealer)
+    mail = Mail(db, clock, catalogs, sealer, mailer_of(settings))
     codes = Codes(db, clock, messages, sealer, caps=Caps(asker_a_day=settings.invitations_a_day))
     delivery = Delivery(
         db,

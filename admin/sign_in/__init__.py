@@ -7,7 +7,6 @@ from functools import partial
 from flask import Flask, Request, request, session
 from flask_login import user_logged_out
 from flask_security import Security, password_changed, user_authenticated
-from flask_security.tf_plugin import tf_clean_session
 
 from admin.guard import Lock, Open
 from admin.sign_in import config, steps
@@ -72,7 +71,7 @@ def _forget_half_a_sign_in(services: Services) -> None:
     """Who gave the password long ago gives it again: a copied cookie is not good for ever."""
     since = services.clock.now().timestamp() - HALF_WAY_SECONDS
     if "tf_user_id" in session and session.get(HALF_WAY, 0) < since:
-        tf_clean_session()
+        session.clear()
 
 
 def _begin(services: Services, _: Flask, *, user: Account, **__: object) -> None:

@@ -17,6 +17,8 @@ _KEYS: dict[str, By] = {"id": "id", "fs_uniquifier": "uniquifier", "email": "ema
 class Account(UserMixin):
     """A mutable copy of a user: what was changed of it becomes true by `put`."""
 
+    fs_uniquifier: str = ""
+
     def __init__(self, person: Person) -> None:
         self.person = person
         self.id, self.email, self.name = person.id, person.email, person.name
@@ -35,7 +37,11 @@ class Datastore(UserDatastore):
         super().__init__(Account, RoleMixin)
         self._accounts = accounts
 
-    def find_user(self, case_insensitive: bool = False, **kwargs: Any) -> Account | None:  # noqa: FBT001, FBT002
+    def find_user(
+        self,
+        case_insensitive: bool = False,  # noqa: FBT001, FBT002 - theirs; an address has no case
+        **kwargs: Any,
+    ) -> Account | None:
         ((key, value),) = kwargs.items()
         person = self._accounts.find(_KEYS[key], value)
         return Account(person) if person else None

@@ -98,7 +98,7 @@ class Policy(PasswordUtil):
     def validate(
         self,
         password: str,
-        is_register: bool,  # noqa: ARG002, FBT001 - nobody registers
+        is_register: bool,  # noqa: FBT001 - theirs
         **kwargs: Any,
     ) -> tuple[list[str] | None, str]:
         typed = self.normalize(password)

@@ -1,6 +1,7 @@
 import pytest
 
 from tests.admin.desk import Desk
+from tests.admin.visitor import Visitor
 from tests.people import World
 
 
@@ -8,3 +9,9 @@ from tests.people import World
 def desk(world: World) -> Desk:
     """The staff's pages, nobody signed in."""
     return Desk.of(world)
+
+
+@pytest.fixture
+def visitor(world: World) -> Visitor:
+    """Somebody at a browser who has no account yet."""
+    return Visitor.of(world)

@@ -58,9 +58,7 @@ def notice(work: Work, mail: Mail, user: int, draft: Draft, now: datetime) -> No
     _send(work, mail, user, draft, key=f"{draft.kind}:{user}:{now.timestamp()}")
 
 
-def link(
-    work: Work, mail: Mail, user: int, draft: Draft, now: datetime, *, address: str
-) -> None:
+def link(work: Work, mail: Mail, user: int, draft: Draft, now: datetime, *, address: str) -> None:
     """Send them a link, at most one of a kind a minute: nobody's mailbox is flooded."""
     key = f"{draft.kind}:{user}:{now:%Y%m%d%H%M}"
     _send(work, mail, user, draft, key=key, secret=address)
