@@ -39,7 +39,9 @@ from ussd_app.messages.delivery import Budget, Delivery
 from ussd_app.messages.mail import Mail
 from ussd_app.messages.service import Messages
 from ussd_app.messages.sms import Sms
+from ussd_app.office.notebook import Notebook
 from ussd_app.office.people import People
+from ussd_app.office.person import Persons
 from ussd_app.seal import Sealer
 from ussd_app.services import Services
 from ussd_app.settings import TEST, Settings, SettingsFaulty
@@ -223,6 +225,8 @@ def services_of(
             local=local,
         ),
         people=People(db, clock, tokens, local=local),
+        persons=Persons(db, clock, tokens, local=local),
+        notebook=Notebook(db, clock),
         codes=codes,
         payments=payments,
         receipts=Receipts(db, tokens, messages, local),

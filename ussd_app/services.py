@@ -22,7 +22,9 @@ from ussd_app.messages.codes import Codes
 from ussd_app.messages.delivery import Delivery
 from ussd_app.messages.mail import Mail
 from ussd_app.messages.service import Messages
+from ussd_app.office.notebook import Notebook
 from ussd_app.office.people import People
+from ussd_app.office.person import Persons
 from ussd_app.tenants.service import Tenants
 from ussd_app.text import Catalogs
 from ussd_app.tokens.service import Tokens
@@ -60,6 +62,8 @@ class Services:
     invited: Invited
     invitation_lists: InvitationLists
     people: People
+    persons: Persons
+    notebook: Notebook
     codes: Codes
     payments: Payments
     receipts: Receipts

@@ -212,6 +212,17 @@ class Invitations:
 
     # -- for the organisation
 
+    def invite_by_us(
+        self, organisation: str, phone: Phone, name: Name, language: str, *, kind: str, by: Actor
+    ) -> int:
+        """Invite somebody in the name of the organisation, to be of any type; the invitation.
+
+        Raises as `invite` does.
+        """
+        with self._db.work() as work:
+            inviter = Inviter(None, organisation, by)
+            return self.invite_for(work, inviter, phone, name, language, kind=kind)
+
     def invite_for(
         self,
         work: Work,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ussd_app.audit import service as audit
+from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock, Local
 from ussd_app.db.connection import Row
 from ussd_app.db.work import Database
@@ -102,9 +103,9 @@ class Members:
         """Call the member so from now on."""
         self._change(phone, "member.renamed", name=name)
 
-    def speak(self, phone: Phone, language: str) -> None:
-        """Speak this language with the member from now on."""
-        self._change(phone, "member.language", language=language)
+    def speak(self, phone: Phone, language: str, *, by: Actor | None = None) -> None:
+        """Speak this language with the member from now on; by their own wish unless told."""
+        self._change(phone, "member.language", language=language, by=by)
 
     def complain(self, phone: Phone, key: str, words: Remark) -> Reference:
         """Take a report in the member's own words; the same `key` is one report."""
@@ -141,7 +142,13 @@ class Members:
         return quoted
 
     def _change(
-        self, phone: Phone, action: str, *, name: Name | None = None, language: str | None = None
+        self,
+        phone: Phone,
+        action: str,
+        *,
+        name: Name | None = None,
+        language: str | None = None,
+        by: Actor | None = None,
     ) -> None:
         now = self._clock.now()
         with self._db.work() as work:
@@ -156,7 +163,7 @@ class Members:
             )
             if row is None:
                 raise NotFound("no such member")
-            actor, subject = audit.by_member(row[0]), ("member", row[0])
+            actor, subject = by or audit.by_member(row[0]), ("member", row[0])
             audit.record(work, actor, action, subject=subject, at=now)
 
 

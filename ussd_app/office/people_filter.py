@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -77,6 +77,11 @@ class PeopleFilter:
     @property
     def is_down(self) -> bool:
         return self.order == "down" and self.sorted_by != BEST
+
+    @property
+    def without_search(self) -> PeopleFilter:
+        """The same without what was searched for, which may be somebody's name or number."""
+        return replace(self, q=None)
 
     @property
     def asked(self) -> dict[str, str]:
