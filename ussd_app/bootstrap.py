@@ -39,9 +39,10 @@ from ussd_app.messages.delivery import Budget, Delivery
 from ussd_app.messages.mail import Mail
 from ussd_app.messages.service import Messages
 from ussd_app.messages.sms import Sms
-from ussd_app.office.notebook import Notebook
-from ussd_app.office.people import People
-from ussd_app.office.person import Persons
+from ussd_app.office.approvals import Approvals
+from ussd_app.office.audit_search import AuditSearch
+from ussd_app.office.phone_change import PhoneChange
+from ussd_app.office.pin_desk import PinDesk
 from ussd_app.seal import Sealer
 from ussd_app.services import Services
 from ussd_app.settings import TEST, Settings, SettingsFaulty
@@ -149,6 +150,8 @@ def services_of(
         rules=rules,
         local=local,
     )
+    desk = RecoveryDesk(db, clock, docket)
+    phone_change = PhoneChange(clock, messages, careful=rules.careful, signature=signature)
     inviting = Inviting(clock, codes, countries=settings.countries, signature=signature)
     invitations = Invitations(
         db, clock, codes, inviting, messages=messages, tenants=tenants, signature=signature
@@ -212,7 +215,7 @@ def services_of(
         guarantors=guarantors,
         recoveries=recoveries,
         recoveries_in_person=InPerson(db, clock, codes, docket, rules=rules, signature=signature),
-        recovery_desk=RecoveryDesk(db, clock, docket),
+        recovery_desk=desk,
         invitations=invitations,
         invited=invited,
         invitation_lists=InvitationLists(
@@ -237,6 +240,9 @@ def services_of(
         mail=mail,
         calls=Calls(db, clock),
         audit_chain=Chain(db, clock),
+        audit_search=AuditSearch(db, clock),
+        pin_desk=PinDesk(db, clock, members, pins, recoveries, desk=desk),
+        approvals=Approvals(db, clock, [phone_change]),
         organisation=settings.organisation,
         shows_balance=settings.show_balance,
     )

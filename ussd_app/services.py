@@ -22,9 +22,9 @@ from ussd_app.messages.codes import Codes
 from ussd_app.messages.delivery import Delivery
 from ussd_app.messages.mail import Mail
 from ussd_app.messages.service import Messages
-from ussd_app.office.notebook import Notebook
-from ussd_app.office.people import People
-from ussd_app.office.person import Persons
+from ussd_app.office.approvals import Approvals
+from ussd_app.office.audit_search import AuditSearch
+from ussd_app.office.pin_desk import PinDesk
 from ussd_app.tenants.service import Tenants
 from ussd_app.text import Catalogs
 from ussd_app.tokens.service import Tokens
@@ -74,5 +74,8 @@ class Services:
     mail: Mail
     calls: Calls
     audit_chain: Chain
+    audit_search: AuditSearch
+    pin_desk: PinDesk
+    approvals: Approvals
     organisation: str
     shows_balance: bool

@@ -21,6 +21,7 @@ from ussd_app.members import (
     service,
     standing,
 )
+from ussd_app.office import phone_change
 from ussd_app.text import SMS_SEPTETS, Text, placeholders, septets
 from ussd_app.transfers import receipts, recipients, statements
 from ussd_app.values import Amount, DayAndHour, Name, Phone, Reference
@@ -54,6 +55,8 @@ TEXTS = {
         for state, texts in guaranties.TEXTS.items()
         for who, text in zip(("ward", "guarantor"), texts, strict=True)
     },
+    "number changed, to the old": phone_change.FROM_HERE,
+    "number changed, to the new": phone_change.TO_HERE,
     "blocked": standing.BLOCKED,
     "unblocked": standing.UNBLOCKED,
     "made an agent": standing.MADE_AGENT,

@@ -33,4 +33,9 @@ def chores(services: Services, settings: Settings) -> list[Chore]:
         )
     ]
     expire = partial(services.invitations.expire, most=EXPIRED_AT_ONCE)
-    return [*forgetting, Chore("overdue-invitations", EVERY_SECONDS, expire)]
+    overdue = partial(services.approvals.expire, most=EXPIRED_AT_ONCE)
+    return [
+        *forgetting,
+        Chore("overdue-invitations", EVERY_SECONDS, expire),
+        Chore("overdue-approvals", EVERY_SECONDS, overdue),
+    ]

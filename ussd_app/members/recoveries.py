@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from ussd_app.audit import service as audit
+from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock, Local
 from ussd_app.db import outbox
 from ussd_app.db.work import Database, Work
@@ -72,16 +73,17 @@ class Recoveries:
     def rules(self) -> Rules:
         return self._rules
 
-    def open(self, phone: Phone) -> Progress:
+    def open(self, phone: Phone, *, by: Actor | None = None, why: str = "") -> Progress:
         """Open a recovery for the caller's own PIN, or give the one that is open.
 
+        `by` is who of the staff does it for them, and `why`.
         Locks nothing. The owner is told, and every guarantor who counts, where they decide. Raises
         NotAllowed for who is blocked, and LimitReached (rule 'recoveries') when it was asked for
         too often this week.
         """
         now = self._clock.now()
         with self._db.work() as work:
-            return progress_of(self._docket.open(work, phone, now), now)
+            return progress_of(self._docket.open(work, phone, now, by=by, why=why), now)
 
     def news(self, phone: Phone, *, told: bool = False) -> News:
         """What the caller is to be told of first.

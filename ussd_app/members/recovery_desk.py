@@ -27,6 +27,7 @@ class Waiting:
     vouched: int
     quorum: int
     approvals: int
+    approvers: frozenset[str]
     opened_at: datetime
     expires_at: datetime
 
@@ -51,6 +52,7 @@ class RecoveryDesk:
                 vouched=len(case.vouches),
                 quorum=case.quorum,
                 approvals=len(case.counting),
+                approvers=frozenset(yes.whose for yes in case.counting),
                 opened_at=case.opened_at,
                 expires_at=case.expires_at,
             )
@@ -72,11 +74,10 @@ class RecoveryDesk:
                 case = self._docket.approve(work, case, approver, by=by, why=why, at=now)
             return len(case.counting)
 
-    def has_approved(self, recovery: int, by: Actor) -> bool:
-        """Whether an approval of this person counts already. Raises as `approve` does."""
-        approver = _approver(by)
+    def has_word_of(self, recovery: int, by: Actor) -> bool:
+        """Whether they approved it, and that counts as it is. Raises NotFound."""
         with self._db.reading() as reading:
-            return self._docket.case(reading, recovery).has_word_of(approver)
+            return self._docket.case(reading, recovery).has_word_of(_approver(by))
 
     def refuse(self, recovery: int, *, by: Actor, why: str) -> None:
         """End it; the owner is told. Again changes nothing. Raises as `approve` does."""

@@ -98,8 +98,13 @@ class Docket:
         )
         return self.case(work, row[0], lock=lock) if row else None
 
-    def open(self, work: Work, phone: Phone, now: datetime) -> Case:
-        """The member's open recovery, or a new one. Raises NotFound, NotAllowed, LimitReached."""
+    def open(
+        self, work: Work, phone: Phone, now: datetime, *, by: Actor | None = None, why: str = ""
+    ) -> Case:
+        """The member's open recovery, or a new one, by themselves or for them `by` the staff.
+
+        Raises NotFound, NotAllowed, LimitReached.
+        """
         member = self.owner(work, phone)
         last = self.last(work, phone, lock=True)
         if last and last.is_open(now):
@@ -120,9 +125,11 @@ class Docket:
             now + self._rules.lasts,
         )
         case = self.case(work, recovery)
-        self._tell.owner(work, case, "opened", recovery_texts.STARTED)
+        text = recovery_texts.STARTED_FOR_THEM if by else recovery_texts.STARTED
+        self._tell.owner(work, case, "opened", text)
         self._tell.guarantors(work, case, "opened", recovery_texts.PLEA)
-        self._record(work, case, "opened", by=audit.by_member(member), at=now, path=case.path)
+        asker, asked = by or audit.by_member(member), {"why": why} if by else {}
+        self._record(work, case, "opened", by=asker, at=now, path=case.path, **asked)
         outbox.promise(work, ERRAND, recovery, at=now)
         return case
 

@@ -9,6 +9,9 @@ from ussd_app.text import Text, _
 from ussd_app.values import Name, Phone
 
 STARTED = _("{org}: you asked for a new PIN. Not you? Dial {code} and stop it with your PIN.")
+STARTED_FOR_THEM = _(
+    "{org}: our staff asked for a new PIN for you. Not you? Dial {code} and stop it with your PIN."
+)
 VOUCHED = _("{org}: {name} vouched for your new PIN. Not you? Dial {code}, stop it with your PIN.")
 VOUCHED_AFTER_ALL = _(
     "{org}: {name} said no, and vouches now. Not you? Dial {code}, stop it with your PIN."
