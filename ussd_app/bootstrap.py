@@ -244,6 +244,7 @@ def services_of(
         pin_desk=PinDesk(db, clock, members, pins, recoveries, desk=desk),
         approvals=Approvals(db, clock, [phone_change]),
         organisation=settings.organisation,
+        countries=settings.countries,
         shows_balance=settings.show_balance,
     )
 

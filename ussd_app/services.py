@@ -78,4 +78,5 @@ class Services:
     pin_desk: PinDesk
     approvals: Approvals
     organisation: str
+    countries: tuple[str, ...]
     shows_balance: bool

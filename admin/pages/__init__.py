@@ -8,12 +8,15 @@ from flask import Flask
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
-from admin.pages import account, home
+from admin.masking import mask_name, mask_phone
+from admin.pages import home, people, person, words
+from admin.pages.words import format_day, format_moment
 from ussd_app.users.permissions import Permission
 
 PAGES = (
-    account.page,
     home.page,
+    people.page,
+    person.page,
 )
 
 
@@ -26,7 +29,10 @@ class Entry:
     permission: Permission | None = None
 
 
-MENU = (Entry("home.show", _("Today")),)
+MENU = (
+    Entry("home.show", _("Today")),
+    Entry("people.listed", _("People"), Permission.SEE_PEOPLE),
+)
 
 
 def install(app: Flask) -> None:
@@ -34,3 +40,8 @@ def install(app: Flask) -> None:
     for page in PAGES:
         app.register_blueprint(page)
     app.jinja_env.globals["menu"] = MENU
+    app.jinja_env.globals["words"] = words
+    app.jinja_env.filters["day"] = format_day
+    app.jinja_env.filters["moment"] = format_moment
+    app.jinja_env.filters["mask_name"] = mask_name
+    app.jinja_env.filters["mask_phone"] = mask_phone

@@ -65,7 +65,7 @@ class Desk:
         return Desk(self.world, self.app, client, user)
 
     def get(self, path: str, **query: Any) -> TestResponse:
-        return self.client.get(path, base_url=HOST, query_string=query)
+        return self.client.get(path, base_url=HOST, query_string=query or None)
 
     def post(self, path: str, *, token: str | None = None, **form: Any) -> TestResponse:
         """Send a form, with the token that a page of ours would have in it."""

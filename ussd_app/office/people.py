@@ -7,7 +7,7 @@ meanwhile neither hide another nor bring one twice.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import LiteralString
@@ -102,7 +102,7 @@ class People:
         with self._db.reading() as reading:
             return self._page(reading, wanted, after=after, most=most)
 
-    def export(self, wanted: PeopleFilter, *, by: Actor, why: str) -> Iterator[PersonRow]:
+    def export(self, wanted: PeopleFilter, *, by: Actor, why: str) -> Generator[PersonRow]:
         """Everybody whom the filter wants, in its order, read in batches.
 
         That it began is written down before the first row leaves, and how many left at the end,
@@ -115,7 +115,7 @@ class People:
             self._record(work, by, "people.export_begun", is_search=bool(wanted.q), why=reason, **told)
         return self._rest(wanted, first, by)
 
-    def _rest(self, wanted: PeopleFilter, page: Page, by: Actor) -> Iterator[PersonRow]:
+    def _rest(self, wanted: PeopleFilter, page: Page, by: Actor) -> Generator[PersonRow]:
         count = 0
         try:
             while True:

@@ -78,10 +78,15 @@ class PeopleFilter:
     def is_down(self) -> bool:
         return self.order == "down" and self.sorted_by != BEST
 
+    def without(self, field: str) -> PeopleFilter:
+        """The same with one question less."""
+        changes: dict[str, Any] = {field: None}
+        return replace(self, **changes)
+
     @property
     def without_search(self) -> PeopleFilter:
         """The same without what was searched for, which may be somebody's name or number."""
-        return replace(self, q=None)
+        return self.without("q")
 
     @property
     def asked(self) -> dict[str, str]:
@@ -157,3 +162,5 @@ _READ: Mapping[str, Callable[[str, str], str | date]] = {
     "sort": _one_of(*SORTS),
     "order": _one_of(*ORDERS),
 }
+
+FIELDS = tuple(_READ)

@@ -1,0 +1,145 @@
+"""Finding people: the search, the list with its filters, and the same as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Generator, Iterator, Mapping
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from admin.guard import may, services, staff
+from admin.masking import mask_name, mask_phone
+from admin.pages.saying import say
+from ussd_app.errors import Invalid
+from ussd_app.office.people import Page, PersonRow
+from ussd_app.office.people_filter import FIELDS, InvalidFilter, PeopleFilter
+from ussd_app.users.permissions import Permission
+
+NOTHING = Page((), None)
+COLUMNS = (
+    "id", "name", "phone", "type", "status", "tier", "language", "joined", "balance", "token", "pin",
+)  # fmt: skip
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+
+page = Blueprint("people", __name__, url_prefix="/people")
+
+
+@page.get("")
+@may(Permission.SEE_PEOPLE)
+def listed() -> ResponseReturnValue:
+    query = request.args.to_dict()
+    after = query.pop("after", "")
+    try:
+        wanted = _read(query)
+        found = services().people.page(wanted, after=after)
+    except Invalid as no:
+        return _list(query, PeopleFilter(), NOTHING, no=no), 400
+    return _list(query, wanted, found, is_first=not after)
+
+
+@page.post("/export")
+@may(Permission.EXPORT)
+def export() -> ResponseReturnValue:
+    query = _asked_in_form()
+    try:
+        wanted = _read(query)
+        rows = services().people.export(wanted, by=staff().actor, why=request.form.get("why", ""))
+        lines = _lines(rows, whole=staff().may(Permission.SEE_PRIVATE))
+    except Invalid as no:
+        return _list(query, PeopleFilter(), NOTHING, no=no, why=request.form.get("why", "")), 400
+    headers = {"Content-Disposition": "attachment; filename=people.csv"}
+    return Response(lines, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@page.post("/filters")
+@may(Permission.SEE_PEOPLE)
+def keep() -> ResponseReturnValue:
+    query = _asked_in_form()
+    try:
+        wanted = _read(query)
+        services().notebook.keep_filter(request.form.get("name", ""), wanted, by=staff().actor)
+    except Invalid as no:
+        return _list(query, PeopleFilter(), NOTHING, no=no), 400
+    flash(_("The filter is kept."))
+    return redirect(url_for("people.listed", **wanted.asked))
+
+
+@page.post("/filters/forget")
+@may(Permission.SEE_PEOPLE)
+def forget() -> ResponseReturnValue:
+    services().notebook.forget_filter(request.form.get("name", ""), by=staff().actor)
+    flash(_("The filter is forgotten."))
+    return redirect(url_for("people.listed"))
+
+
+def _asked_in_form() -> dict[str, str]:
+    return {name: typed for name, typed in request.form.items() if name in FIELDS}
+
+
+def _read(query: Mapping[str, str]) -> PeopleFilter:
+    """What is asked; a search tells of names, and is for who may see them."""
+    wanted = PeopleFilter.parse(query)
+    if wanted.q and not staff().may(Permission.SEE_PRIVATE):
+        abort(403)
+    return wanted
+
+
+def _list(
+    query: Mapping[str, str],
+    wanted: PeopleFilter,
+    found: Page,
+    *,
+    no: Invalid | None = None,
+    why: str = "",
+    is_first: bool = True,
+) -> str:
+    return render_template(
+        "people.html",
+        typed={name: typed for name, typed in query.items() if typed},
+        wanted=wanted,
+        found=found,
+        is_first=is_first,
+        wrong=say(no) if no else "",
+        wrong_field=no.field if isinstance(no, InvalidFilter) else "",
+        why=why,
+        saved=services().notebook.filters(staff().id),
+        languages=services().catalogs.names,
+    )
+
+
+def _lines(rows: Generator[PersonRow], *, whole: bool) -> Iterator[str]:
+    """The file, line by line; closing it early closes what reads for it."""
+    try:
+        yield _line(COLUMNS)
+        for row in rows:
+            yield _line(
+                (
+                    str(row.id),
+                    row.name if whole else mask_name(row.name),
+                    row.phone if whole else mask_phone(row.phone),
+                    row.kind,
+                    row.status,
+                    str(row.tier),
+                    row.language,
+                    row.joined_at.isoformat(timespec="seconds") if row.joined_at else "",
+                    row.balance.number.replace(",", ""),
+                    row.balance.unit.code,
+                    row.pin,
+                )
+            )
+    finally:
+        rows.close()
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    kept = io.StringIO()
+    csv.writer(kept).writerow(map(harmless, cells))
+    return kept.getvalue()
+
+
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(FORMULAS) else cell

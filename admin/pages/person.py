@@ -1,0 +1,207 @@
+"""One member: who they are, what happened to them, and what staff may do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from admin.guard import may, services, staff
+from admin.pages.saying import say
+from ussd_app.errors import Invalid, NotFound, Refusal
+from ussd_app.members.kinds import KINDS
+from ussd_app.office.person import Person
+from ussd_app.users.permissions import Permission
+from ussd_app.values import Name, Phone
+
+SHOWN_SECONDS, SHOWN_MOST = 15 * 60, 20
+SHOWN = "shown"
+TABS: dict[str, Permission] = {
+    "overview": Permission.SEE_PEOPLE,
+    "transactions": Permission.SEE_TRANSACTIONS,
+    "messages": Permission.SEE_PEOPLE,
+    "calls": Permission.SEE_CALLS,
+    "audit": Permission.SEE_AUDIT,
+}
+
+page = Blueprint("person", __name__, url_prefix="/people")
+
+
+@page.get("/<int:member>")
+@may(Permission.SEE_PEOPLE)
+def show(member: int) -> ResponseReturnValue:
+    return _page(member)
+
+
+@page.post("/<int:member>/reveal")
+@may(Permission.SEE_PRIVATE)
+def reveal(member: int) -> ResponseReturnValue:
+    def deed(person: Person) -> None:
+        services().notebook.reveal(person.id, by=staff().actor, why=request.form.get("why", ""))
+        _remember(person.id)
+
+    return _do("reveal", member, deed)
+
+
+@page.post("/<int:member>/block")
+@may(Permission.BLOCK_PEOPLE)
+def block(member: int) -> ResponseReturnValue:
+    def deed(person: Person) -> None:
+        services().standing.block(person.phone, by=staff().actor, why=request.form.get("why", ""))
+        flash(_("They are blocked, and told by SMS."))
+
+    return _do("block", member, deed)
+
+
+@page.post("/<int:member>/unblock")
+@may(Permission.BLOCK_PEOPLE)
+def unblock(member: int) -> ResponseReturnValue:
+    def deed(person: Person) -> None:
+        services().standing.unblock(person.phone, by=staff().actor, why=request.form.get("why", ""))
+        flash(_("They may come in again, and are told by SMS."))
+
+    return _do("block", member, deed)
+
+
+@page.post("/<int:member>/language")
+@may(Permission.EDIT_PEOPLE)
+def speak(member: int) -> ResponseReturnValue:
+    language = request.form.get("language", "")
+    if language not in services().catalogs.languages:
+        abort(400)
+
+    def deed(person: Person) -> None:
+        if language != person.language:
+            services().members.speak(person.phone, language, by=staff().actor)
+        flash(_("Their language is changed."))
+
+    return _do("language", member, deed)
+
+
+@page.post("/<int:member>/notes")
+@may(Permission.NOTE)
+def note(member: int) -> ResponseReturnValue:
+    def deed(person: Person) -> None:
+        services().notebook.write(person.id, request.form.get("words", ""), by=staff().actor)
+
+    return _do("note", member, deed)
+
+
+@page.post("/<int:member>/tags")
+@may(Permission.NOTE)
+def tag(member: int) -> ResponseReturnValue:
+    def deed(person: Person) -> None:
+        services().notebook.tag(person.id, request.form.get("tag", ""), by=staff().actor)
+
+    return _do("tag", member, deed)
+
+
+@page.post("/<int:member>/tags/remove")
+@may(Permission.NOTE)
+def untag(member: int) -> ResponseReturnValue:
+    def deed(person: Person) -> None:
+        services().notebook.untag(person.id, request.form.get("tag", ""), by=staff().actor)
+
+    return _do("tag", member, deed)
+
+
+@page.get("/invite")
+@may(Permission.ADD_PEOPLE)
+def asking() -> ResponseReturnValue:
+    return _invitation({})
+
+
+@page.post("/invite")
+@may(Permission.ADD_PEOPLE)
+def invite() -> ResponseReturnValue:
+    typed = request.form.to_dict()
+    offered, near = services(), f"+{services().countries[0]}"
+    try:
+        name, phone = Name.parse(typed.get("name", "")), Phone.parse(typed.get("phone", ""), near)
+        language, kind = typed.get("language", ""), typed.get("kind", "")
+        if language not in offered.catalogs.languages or kind not in KINDS:
+            abort(400)
+        offered.invitations.invite_by_us(
+            offered.organisation, phone, name, language, kind=kind, by=staff().actor
+        )
+    except Refusal as no:
+        return _invitation(typed, wrong=say(no)), 400
+    flash(_("The invitation is on its way by SMS. It holds for 24 hours."))
+    return redirect(url_for("people.listed", status="INVITED", sort="id", order="down"))
+
+
+def _invitation(typed: dict[str, str], *, wrong: str = "") -> str:
+    return render_template(
+        "invite_member.html", typed=typed, wrong=wrong, languages=services().catalogs.names
+    )
+
+
+def _do(form: str, member: int, deed: Callable[[Person], None]) -> ResponseReturnValue:
+    """Do it and show the member; a refusal stands in its form, with what was typed."""
+    try:
+        deed(services().persons.get(member))
+    except NotFound:
+        abort(404)
+    except Refusal as no:
+        return _page(member, wrong={form: say(no)}), 400 if isinstance(no, Invalid) else 409
+    return redirect(url_for("person.show", member=member))
+
+
+def _page(member: int, *, wrong: dict[str, str] | None = None) -> str:
+    tab = request.args.get("tab", "overview")
+    if tab not in TABS:
+        abort(404)
+    if not staff().may(TABS[tab]):
+        abort(403)
+    try:
+        person = services().persons.get(member)
+    except NotFound:
+        abort(404)
+    return render_template(
+        f"person/{tab}.html",
+        person=person,
+        tab=tab,
+        tabs=[name for name, needed in TABS.items() if staff().may(needed)],
+        wrong=wrong or {},
+        typed=request.form,
+        is_shown=is_shown(member),
+        languages=services().catalogs.names,
+        **_contents(tab, person),
+    )
+
+
+def _contents(tab: str, person: Person) -> dict[str, Any]:
+    """What the tab shows, and nothing of the others."""
+    persons, notebook = services().persons, services().notebook
+    match tab:
+        case "transactions":
+            return {"movements": persons.movements(person.id)}
+        case "messages":
+            return {"messages": persons.messages(person.id)}
+        case "calls":
+            return {"calls": persons.calls(person.phone)}
+        case "audit":
+            return {"deeds": persons.audit(person.id)}
+        case _:
+            return {
+                "balances": persons.balances(person.id),
+                "limits": persons.limits(person.id),
+                "notes": notebook.notes(person.id),
+                "tags": notebook.tags(person.id),
+            }
+
+
+def is_shown(member: int) -> bool:
+    """Whether whoever asks has said why they look at this member, a moment ago, in this browser."""
+    until = session.get(SHOWN, {}).get(str(member), 0)
+    return staff().may(Permission.SEE_PRIVATE) and until > services().clock.now().timestamp()
+
+
+def _remember(member: int) -> None:
+    now = services().clock.now().timestamp()
+    live = {key: until for key, until in session.get(SHOWN, {}).items() if until > now}
+    live[str(member)] = int(now) + SHOWN_SECONDS
+    session[SHOWN] = dict(list(live.items())[-SHOWN_MOST:])

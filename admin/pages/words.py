@@ -1,0 +1,74 @@
+"""What types, states and places of a list are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from flask_babel import format_date, format_datetime
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
+
+KINDS: Mapping[str, LazyString] = {
+    "individual": _("Individual"),
+    "group": _("Group"),
+    "borrower": _("Borrower"),
+    "originator_agent": _("Agent"),
+    "token_agent": _("Token agent"),
+}
+STATUSES: Mapping[str, LazyString] = {
+    "INVITED": _("Invited"),
+    "ACTIVE": _("Active"),
+    "BLOCKED": _("Blocked"),
+    "EXPIRED": _("Invitation lapsed"),
+    "DELETED": _("Deleted"),
+}
+PINS: Mapping[str, LazyString] = {
+    "ok": _("PIN works"),
+    "none": _("No PIN"),
+    "locked": _("PIN locked"),
+}
+SORTS: Mapping[str, LazyString] = {
+    "name": _("Name"),
+    "joined": _("Joined"),
+    "id": _("Number"),
+    "balance": _("Balance"),
+}
+ORDERS: Mapping[str, LazyString] = {"up": _("Rising"), "down": _("Falling")}
+FIELDS: Mapping[str, LazyString] = {
+    "q": _("Search"),
+    "kind": _("Type"),
+    "status": _("Status"),
+    "token": _("Token"),
+    "balance_from": _("Balance from"),
+    "balance_to": _("Balance to"),
+    "sent_since": _("Sent money since"),
+    "tier": _("KYC tier"),
+    "pin": _("PIN"),
+    "tag": _("Tag"),
+    "language": _("Language"),
+    "sort": _("Sort by"),
+    "order": _("Order"),
+}
+SPANS: Mapping[str, LazyString] = {
+    "transfer": _("One payment"),
+    "day": _("Today"),
+    "7d": _("Seven days"),
+    "30d": _("Thirty days"),
+}
+GOOD, BAD = frozenset({"ACTIVE", "ok"}), frozenset({"BLOCKED", "locked"})
+
+
+def state_class(state: str) -> str:
+    """The colour of a state, which its word says too."""
+    return "good" if state in GOOD else "bad" if state in BAD else "waits"
+
+
+def format_day(moment: datetime) -> str:
+    """The day, where the organisation is: '21 Nov 2026'."""
+    return str(format_date(moment, "d MMM y"))
+
+
+def format_moment(moment: datetime) -> str:
+    """Day and hour, where the organisation is: '21 Nov 2026 14:03'."""
+    return str(format_datetime(moment, "d MMM y HH:mm"))
