@@ -39,10 +39,7 @@ from ussd_app.messages.delivery import Budget, Delivery
 from ussd_app.messages.mail import Mail
 from ussd_app.messages.service import Messages
 from ussd_app.messages.sms import Sms
-from ussd_app.office.approvals import Approvals
-from ussd_app.office.audit_search import AuditSearch
-from ussd_app.office.phone_change import PhoneChange
-from ussd_app.office.pin_desk import PinDesk
+from ussd_app.office.staff import StaffBook
 from ussd_app.seal import Sealer
 from ussd_app.services import Services
 from ussd_app.settings import TEST, Settings, SettingsFaulty
@@ -208,6 +205,10 @@ def services_of(
             site=f"{settings.admin_url}/admin/invitation/",
             signature=signature,
         ),
+        staff_book=StaffBook(db, clock),
+        accounts=Accounts(db, clock, mail),
+        factors=Factors(db, clock, mail, key=settings.factor_key),
+        tries=Tries(db, clock),
         members=members,
         pins=pins,
         joining=joining,

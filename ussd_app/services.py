@@ -22,9 +22,7 @@ from ussd_app.messages.codes import Codes
 from ussd_app.messages.delivery import Delivery
 from ussd_app.messages.mail import Mail
 from ussd_app.messages.service import Messages
-from ussd_app.office.approvals import Approvals
-from ussd_app.office.audit_search import AuditSearch
-from ussd_app.office.pin_desk import PinDesk
+from ussd_app.office.staff import StaffBook
 from ussd_app.tenants.service import Tenants
 from ussd_app.text import Catalogs
 from ussd_app.tokens.service import Tokens
@@ -50,6 +48,10 @@ class Services:
     users: Users
     user_sessions: Sessions
     staff_invitations: StaffInvitations
+    staff_book: StaffBook
+    accounts: Accounts
+    factors: Factors
+    tries: Tries
     members: Members
     pins: Pins
     joining: Joining

@@ -8,15 +8,13 @@ from flask import Flask
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
-from admin.masking import mask_name, mask_phone
-from admin.pages import home, people, person, words
-from admin.pages.words import format_day, format_moment
+from admin.pages import account, home, invitation, staff
 from ussd_app.users.permissions import Permission
 
 PAGES = (
     home.page,
-    people.page,
-    person.page,
+    invitation.page,
+    staff.page,
 )
 
 
@@ -31,7 +29,7 @@ class Entry:
 
 MENU = (
     Entry("home.show", _("Today")),
-    Entry("people.listed", _("People"), Permission.SEE_PEOPLE),
+    Entry("staff.show", _("Staff"), Permission.SEE_STAFF),
 )
 
 
