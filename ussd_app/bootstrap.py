@@ -245,7 +245,7 @@ def services_of(
         pin_desk=PinDesk(db, clock, members, pins, recoveries, desk=desk),
         approvals=Approvals(db, clock, [phone_change]),
         organisation=settings.organisation,
-        countries=settings.countries,
+        home_code=f"+{settings.countries[0]}",
         shows_balance=settings.show_balance,
     )
 

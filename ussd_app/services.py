@@ -80,5 +80,5 @@ class Services:
     pin_desk: PinDesk
     approvals: Approvals
     organisation: str
-    countries: tuple[str, ...]
+    home_code: str
     shows_balance: bool

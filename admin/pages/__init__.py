@@ -8,13 +8,14 @@ from flask import Flask
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
-from admin.pages import account, home, invitation, staff
+from admin.pages import approvals, audit, home, pin_desk
 from ussd_app.users.permissions import Permission
 
 PAGES = (
     home.page,
-    invitation.page,
-    staff.page,
+    pin_desk.page,
+    approvals.page,
+    audit.page,
 )
 
 
@@ -29,7 +30,9 @@ class Entry:
 
 MENU = (
     Entry("home.show", _("Today")),
-    Entry("staff.show", _("Staff"), Permission.SEE_STAFF),
+    Entry("pin_desk.show", _("PIN desk"), Permission.HELP_WITH_PINS),
+    Entry("approvals.show", _("Approvals"), Permission.EDIT_PEOPLE),
+    Entry("audit.show", _("Audit"), Permission.SEE_AUDIT),
 )
 
 

@@ -69,10 +69,10 @@ class PhoneChange:
             raise NotFound("no such member")
         if row[0] == phone:
             raise Conflict(SAME)
-        if work.row("SELECT FROM member WHERE phone = %s", phone) is not None:
+        if work.row("SELECT 1 FROM member WHERE phone = %s", phone):
             raise Conflict(TAKEN)
         if work.row(
-            "SELECT FROM recovery WHERE member = %s AND state = 'open' AND expires_at > %s",
+            "SELECT 1 FROM recovery WHERE member = %s AND state = 'open' AND expires_at > %s",
             member,
             self._clock.now(),
         ):

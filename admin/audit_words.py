@@ -1,0 +1,71 @@
+"""What the rows of the audit say, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from flask_babel.speaklater import LazyString
+
+ACTIONS: Mapping[str, LazyString] = {
+    "transfer.sent": lazy_gettext("sent money"),
+    "transfer.abandoned": lazy_gettext("gave up a payment"),
+    "complaint.made": lazy_gettext("reported something"),
+    "member.joined": lazy_gettext("joined"),
+    "member.invited": lazy_gettext("was invited"),
+    "member.renamed": lazy_gettext("changed a name"),
+    "member.language": lazy_gettext("changed the language"),
+    "member.kind": lazy_gettext("changed the type of a member"),
+    "member.status": lazy_gettext("changed whether a member may come in"),
+    "member.phone": lazy_gettext("changed a member's number"),
+    "pin.changed": lazy_gettext("changed the PIN"),
+    "pin.locked": lazy_gettext("locked the PIN by wrong tries"),
+    "pin.unlocked": lazy_gettext("unlocked a PIN"),
+    "recovery.opened": lazy_gettext("asked for a new PIN"),
+    "recovery.voted": lazy_gettext("answered for somebody who lost the PIN"),
+    "recovery.approved": lazy_gettext("approved a new PIN"),
+    "recovery.refused": lazy_gettext("refused a new PIN"),
+    "recovery.vetoed": lazy_gettext("stopped a new PIN"),
+    "recovery.done": lazy_gettext("chose a new PIN"),
+    "recovery.unlocked": lazy_gettext("remembered the PIN"),
+    "recovery.expired": lazy_gettext("let a new PIN lapse"),
+    "invitation.sent": lazy_gettext("sent an invitation"),
+    "user.created": lazy_gettext("made a user"),
+    "user.suspended": lazy_gettext("suspended a user"),
+    "user.restored": lazy_gettext("let a user in again"),
+    "user.role": lazy_gettext("changed a role"),
+    "approval.asked": lazy_gettext("asked for a second person"),
+    "approval.approved": lazy_gettext("approved what another asked for"),
+    "approval.refused": lazy_gettext("refused what another asked for"),
+    "approval.expired": lazy_gettext("let a request lapse"),
+    "approval.looked": lazy_gettext("looked at what is private in a request"),
+    "audit.exported": lazy_gettext("took out a part of the audit"),
+    "audit.verified": lazy_gettext("verified the audit"),
+}
+CHANNELS = ("ussd", "web", "shell", "system", "gateway")
+KINDS = ("member", "staff", "operator", "system")
+HASH_LETTERS = 12
+
+
+def said(action: str) -> str:
+    """The deed in words; one that has none yet as it is called."""
+    return str(ACTIONS.get(action, action.replace(".", ": ").replace("_", " ")))
+
+
+def explained(details: Mapping[str, Any]) -> str:
+    """The details in one line: the reason first, as it was given."""
+    parts = [_("“%(why)s”", why=details["why"])] if "why" in details else []
+    if "was" in details and "to" in details:
+        parts.append(_("from %(was)s to %(to)s", was=details["was"], to=details["to"]))
+    told = {"why", "was", "to"} if "was" in details else {"why"}
+    parts += [f"{key}: {_short(value)}" for key, value in details.items() if key not in told]
+    return "; ".join(parts)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    words = str(value)
+    return words if len(words) <= 4 * HASH_LETTERS else f"{words[:HASH_LETTERS]}…"

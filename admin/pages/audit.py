@@ -1,0 +1,90 @@
+"""Who did what to whom, and whether that stands as it was sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
+from werkzeug.datastructures import MultiDict
+
+from admin import audit_words
+from admin.csv_rows import download
+from admin.guard import may, services, staff
+from ussd_app.office.audit_search import PAGE, Filter, Found
+from ussd_app.users.permissions import Permission
+
+page = Blueprint("audit", __name__, url_prefix="/audit")
+
+COLUMNS = (
+    "id", "at", "actor_kind", "actor", "action", "subject_kind", "subject", "channel", "details",
+    "seal",
+)  # fmt: skip
+NAMES = ("actor_kind", "actor", "action", "subject_kind", "subject", "channel", "since", "until")
+BIGGEST = 2**63 - 1
+
+
+@page.get("")
+@may(Permission.SEE_AUDIT)
+def show() -> str:
+    wanted = _filter(request.args)
+    found = services().audit_search.page(wanted, most=PAGE + 1)
+    asked = {name: request.args[name] for name in NAMES if request.args.get(name)}
+    return render_template(
+        "audit.html",
+        rows=found[:PAGE],
+        asked=asked,
+        older=found[PAGE - 1].id if len(found) > PAGE else None,
+        is_first=wanted.before is None,
+        standing=services().audit_search.standing(),
+        local=services().local,
+        words=audit_words,
+    )
+
+
+@page.get("/export.csv")
+@may(Permission.EXPORT)
+def export() -> Response:
+    wanted = replace(_filter(request.args), before=None)
+    rows = services().audit_search.export(wanted, by=staff().actor)
+    return download("audit", COLUMNS, _cells(rows))
+
+
+def _cells(rows: Iterable[Found]) -> Iterable[list[object]]:
+    for row in rows:
+        told = "; ".join(f"{key}={value}" for key, value in row.details.items())
+        cells = {"at": row.at.isoformat(), "details": told}
+        yield [cells.get(name, getattr(row, name)) for name in COLUMNS]
+
+
+def _filter(args: MultiDict[str, str]) -> Filter:
+    """What the form asks for; what cannot be read is not asked for."""
+    until = _day(args.get("until"))
+    words: dict[str, Any] = {
+        name: args.get(name, "").strip() or None
+        for name in ("actor_kind", "action", "subject_kind", "channel")
+    }
+    return Filter(
+        **words,
+        actor=_number(args.get("actor")),
+        subject=_number(args.get("subject")),
+        since=_day(args.get("since")),
+        until=until + timedelta(days=1) if until else None,
+        before=_number(args.get("before")),
+    )
+
+
+def _number(typed: str | None) -> int | None:
+    """The id that was typed; one that cannot be is nobody's."""
+    if not typed or not typed.strip().isascii() or not typed.strip().isdigit():
+        return None
+    return min(int(typed[:20]), BIGGEST)
+
+
+def _day(typed: str | None) -> datetime | None:
+    with suppress(ValueError, OverflowError):
+        return datetime.fromisoformat(f"{typed}T00:00:00").replace(tzinfo=services().local.zone)
+    return None
