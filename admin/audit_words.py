@@ -66,6 +66,6 @@ def explained(details: Mapping[str, Any]) -> str:
 
 def _short(value: object) -> str:
     if isinstance(value, bool):
-        return _("yes") if value else _("no")
+        return str(_("yes") if value else _("no"))
     words = str(value)
     return words if len(words) <= 4 * HASH_LETTERS else f"{words[:HASH_LETTERS]}…"
