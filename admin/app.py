@@ -8,7 +8,7 @@ from http import HTTPStatus
 import structlog
 from flask import Flask, Response, g, render_template
 from flask_wtf.csrf import CSRFProtect
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, SecurityError
 
 from admin import assets, guard, headers, language, pages, sign_in
 from ussd_app.errors import Refusal, Unavailable
@@ -53,8 +53,10 @@ def create(settings: Settings, services: Services) -> Flask:
     return app
 
 
-def _apologise(error: Exception) -> tuple[str | Response, int]:
+def _apologise(error: Exception) -> Response | tuple[str | Response, int]:
     """The door of a page: what happened, in words; a bug by its reference alone."""
+    if isinstance(error, SecurityError):
+        return Response(status=HTTPStatus.BAD_REQUEST)  # not our host: no page of ours has a link
     if isinstance(error, MethodNotAllowed):
         error = NotFound()
     if isinstance(error, HTTPException):

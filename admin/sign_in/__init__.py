@@ -12,7 +12,7 @@ from admin.guard import Lock, Open
 from admin.sign_in import config, steps
 from admin.sign_in.codes import CodesOnPaper, OneTimeCodes
 from admin.sign_in.datastore import Account, Datastore
-from admin.sign_in.forms import HALF_WAY, NewPasswordForm, Policy, SignInForm
+from admin.sign_in.forms import HALF_WAY, NewPasswordForm, NoRescue, Policy, SignInForm
 from admin.sign_in.links import PostBox, timed
 from ussd_app.services import Services
 from ussd_app.settings import Settings
@@ -47,6 +47,7 @@ def install(app: Flask, settings: Settings, services: Services) -> None:
             Datastore(services.accounts),
             login_form=SignInForm,
             change_password_form=NewPasswordForm,
+            two_factor_rescue_form=NoRescue,
             password_util_cls=Policy,
             mail_util_cls=PostBox,
             totp_cls=OneTimeCodes,

@@ -87,6 +87,10 @@ class NewPasswordForm(ChangePasswordForm):
         return is_good
 
 
+class NoRescue(Form):
+    """Around a second factor there is no way but codes on paper."""
+
+
 class Policy(PasswordUtil):
     """Which new passwords are taken."""
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urljoin
 
 import pytest
+from flask_security.utils import get_hmac
 from werkzeug.test import TestResponse
 
 from tests.admin.visitor import BETTER, EMAIL, GOOD, HOST, Visitor
 from ussd_app.audit.service import THE_SYSTEM
 from ussd_app.users.permissions import Role
 
-COOKIE = "staff"
+COOKIE, DOMAIN = "staff", "127.0.0.1"
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -34,10 +36,10 @@ def test_r_d09_the_right_password_lets_in_and_the_wrong_one_does_not(visitor: Vi
 def test_r_d09_a_cookie_copied_before_signing_out_is_dead_after_it(visitor: Visitor) -> None:
     person = visitor.with_account()
     person.sign_in()
-    cookie = person.client.get_cookie(COOKIE)
+    cookie = person.client.get_cookie(COOKIE, domain=DOMAIN)
     assert cookie
     thief = person.another()
-    thief.client.set_cookie(COOKIE, cookie.value)
+    thief.client.set_cookie(COOKIE, cookie.value, domain=DOMAIN)
     assert thief.is_in
 
     person.sign_out()
@@ -63,9 +65,9 @@ def test_r_d09_a_cookie_planted_before_signing_in_is_worth_nothing_after_it(
 ) -> None:
     person, attacker = visitor.with_account(), visitor.another()
     attacker.get("/sign-in")
-    planted = attacker.client.get_cookie(COOKIE)
+    planted = attacker.client.get_cookie(COOKIE, domain=DOMAIN)
     assert planted
-    person.client.set_cookie(COOKIE, planted.value)
+    person.client.set_cookie(COOKIE, planted.value, domain=DOMAIN)
 
     person.sign_in()
 
@@ -208,8 +210,9 @@ def test_r_d09_five_wrong_passwords_lock_for_a_minute_and_longer_each_time(
 
 def test_r_d09_strangers_lock_nobody_out_for_more_than_an_hour(visitor: Visitor) -> None:
     person, clock = visitor.with_account(), visitor.world.clock
-    for _ in range(15):
-        lock(person, times=5)
+    lock(person, times=4)
+    for _ in range(9):
+        lock(person, times=1)
         clock.advance(minutes=61)
 
     assert person.sign_in(GOOD).status_code == 302
@@ -276,7 +279,8 @@ def test_r_d09_signing_in_leads_to_no_other_host(visitor: Visitor, away: str) ->
     )
 
     goes = answer.headers.get("Location", "/")
-    assert re.match(r"^/(?![/\\\t])", goes) or goes.startswith(f"{HOST}/"), goes
+    assert not re.match(r"[\s/\\]{2}", goes)
+    assert urljoin(f"{HOST}/sign-in", goes).startswith(f"{HOST}/")
 
 
 def test_r_d09_signing_in_leads_where_one_wanted_to_go(visitor: Visitor) -> None:
@@ -327,8 +331,6 @@ def test_r_d09_a_password_hashed_cheaper_is_hashed_anew(visitor: Visitor) -> Non
     with person.app.app_context():
         context = person.app.extensions["security"].pwd_context
         cheap = context.copy(argon2__rounds=1)
-        from flask_security.utils import get_hmac
-
         weak = cheap.hash(get_hmac(GOOD).decode())
     person.run("UPDATE user_account SET password = %s WHERE id = %s", weak, person.user)
 
@@ -364,7 +366,9 @@ def test_r_d09_a_password_easy_to_guess_is_refused(visitor: Visitor, weak: str) 
     assert person.another().sign_in(GOOD).status_code == 302
 
 
-@pytest.mark.parametrize("good", ["correct horse battery staple", "Vx9!kq2Lm#pT", "ñandú müde Öl 火"])
+@pytest.mark.parametrize(
+    "good", ["correct horse battery staple", "Vx9!kq2Lm#pT", "ñandú müde Öl 火"]
+)
 def test_r_d09_a_password_hard_to_guess_is_taken(visitor: Visitor, good: str) -> None:
     person = visitor.with_account()
     person.sign_in()

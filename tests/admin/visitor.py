@@ -136,4 +136,3 @@ class Visitor:
                 f"SELECT {name} FROM user_account WHERE id = %s", (self.user,)
             )
         return row[0]
-
