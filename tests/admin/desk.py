@@ -72,7 +72,7 @@ class Desk:
         sent = self.token() if token is None else token
         return self.client.post(path, base_url=HOST, data={"csrf_token": sent, **form})
 
-    def token(self) -> str:
+    def token(self, path: str = "/") -> str:
         """The token of the forms of this browser."""
-        found = re.search(r'name="csrf" content="([^"]+)"', self.get("/").text)
+        found = re.search(r'name="csrf" content="([^"]+)"', self.get(path).text)
         return found[1] if found else ""

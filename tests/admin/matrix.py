@@ -12,9 +12,24 @@ from ussd_app.users.permissions import Role
 EVERYBODY = frozenset({None, *Role})
 STRANGERS = frozenset({None})
 SIGNED_IN = frozenset(Role)
-NOBODY: frozenset[Role | None] = frozenset()
 ADMINS = frozenset({Role.ADMIN, Role.SUPER_ADMIN})
 SUPER = frozenset({Role.SUPER_ADMIN})
+
+CLOSED = frozenset(
+    {
+        "GET /fs-static/<path:filename>",
+        "GET /mf-recovery-codes",
+        "POST /mf-recovery-codes",
+        "GET /tf-rescue",
+        "POST /tf-rescue",
+        "GET /tf-select",
+        "POST /tf-select",
+        "GET /tf-setup",
+        "POST /tf-setup",
+        "POST /tf-setup/<token>",
+    }
+)
+"""Pages of the library that are not ours to show."""
 
 MATRIX: Mapping[str, frozenset[Role | None]] = {
     "GET /": SIGNED_IN,
