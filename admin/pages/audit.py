@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -24,6 +25,7 @@ COLUMNS = (
     "seal",
 )  # fmt: skip
 NAMES = ("actor_kind", "actor", "action", "subject_kind", "subject", "channel", "since", "until")
+_WORD = re.compile("[a-z_.]{1,40}")
 BIGGEST = 2**63 - 1
 
 
@@ -64,7 +66,7 @@ def _filter(args: MultiDict[str, str]) -> Filter:
     """What the form asks for; what cannot be read is not asked for."""
     until = _day(args.get("until"))
     words: dict[str, Any] = {
-        name: args.get(name, "").strip() or None
+        name: _WORD.fullmatch(args.get(name, "").strip()) and args[name].strip()
         for name in ("actor_kind", "action", "subject_kind", "channel")
     }
     return Filter(
