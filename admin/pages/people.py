@@ -64,7 +64,7 @@ def keep() -> ResponseReturnValue:
     except Invalid as no:
         return _list(query, PeopleFilter(), NOTHING, no=no), 400
     flash(_("The filter is kept."))
-    return redirect(url_for("people.listed", **wanted.asked))
+    return redirect(f"{url_for('people.listed')}?{wanted.query}")
 
 
 @page.post("/filters/forget")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _
 
 from admin.guard import services
 from admin.language import chosen
@@ -14,9 +14,11 @@ def say(no: Refusal) -> str:
     if isinstance(no, Invalid):
         return services().catalogs.translate(no.message, chosen())
     if isinstance(no, LimitReached):
-        return _("Too many for now. Please try again later.")
+        return str(_("Too many for now. Please try again later."))
     if isinstance(no, Conflict):
-        return _("That cannot be done: they joined, were invited by somebody else, or have gone.")
+        return str(
+            _("That cannot be done: they joined, were invited by somebody else, or have gone.")
+        )
     if isinstance(no, NotAllowed):
-        return _("That is not allowed: the country is not served, or they want no SMS.")
-    return _("That cannot be done now.")
+        return str(_("That is not allowed: the country is not served, or they want no SMS."))
+    return str(_("That cannot be done now."))

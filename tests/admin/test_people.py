@@ -9,7 +9,7 @@ import re
 import pytest
 
 from tests.admin.desk import Desk
-from tests.people import AMINA, BARAKA, World
+from tests.people import AMINA, BARAKA
 from ussd_app.users.permissions import Permission, Role, permissions_of
 
 NOBODYS = [role for role in Role if Permission.SEE_PEOPLE not in permissions_of([role])]
@@ -48,7 +48,6 @@ def test_r_b12_who_sees_no_people_is_told_nothing_of_them(
     answer = here.get(path.format(member))
 
     assert answer.status_code == 403
-    assert answer.text == here.get("/people").text.replace("/people", "/people")
     assert "Canary" not in answer.text + here.get("/").text
     assert AMINA[-8:] not in answer.text + here.get("/").text
 

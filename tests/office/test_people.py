@@ -102,9 +102,7 @@ def test_r_b02_a_number_is_found_by_its_end_or_whole(
     assert found(people, q=typed) == ["Baraka Otieno"]
 
 
-def test_r_b02_an_id_is_found_before_numbers_that_end_with_it(
-    world: World, people: People
-) -> None:
+def test_r_b02_an_id_is_found_before_numbers_that_end_with_it(world: World, people: People) -> None:
     crowd(world, "Zuri Achieng", "Baraka Otieno")
     with world.db.work() as work:
         work.run("UPDATE member SET id = 10001 WHERE name = 'Zuri Achieng'")
@@ -156,7 +154,7 @@ def test_r_b02_pages_follow_each_other_while_rows_are_added(
 
 def test_r_b02_a_search_has_pages_too(world: World, people: People) -> None:
     crowd(world, *["Maria Aoko", "Mariam Aoko", "Marina Aoko"] * 4)
-    wanted, seen, after = PeopleFilter.parse({"q": "maria"}), list[str](), str()
+    wanted, seen, after = PeopleFilter.parse({"q": "maria"}), list[str](), ""
 
     while True:
         page = people.page(wanted, after=after, most=5)
@@ -174,9 +172,7 @@ def test_a_page_that_is_none_is_invalid(people: People, after: str) -> None:
         people.page(PeopleFilter(), after=after)
 
 
-def test_a_deleted_member_is_listed_only_when_asked_for(
-    world: World, people: People
-) -> None:
+def test_a_deleted_member_is_listed_only_when_asked_for(world: World, people: People) -> None:
     crowd(world, "Amina Wanjiru")
     with world.db.work() as work:
         work.run("UPDATE member SET status = 'DELETED'")

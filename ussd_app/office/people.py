@@ -7,7 +7,7 @@ meanwhile neither hide another nor bring one twice.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import LiteralString
@@ -78,6 +78,21 @@ _ROWS: LiteralString = """
     FROM member m LEFT JOIN account a ON a.owner = m.id AND a.token = %s
         LEFT JOIN pin p ON p.member = m.id
 """
+_PLAIN: Mapping[str, LiteralString] = {
+    "status": "m.status = %s",
+    "kind": "m.kind = %s",
+    "tier": "m.tier::text = %s",
+    "language": "m.language = %s",
+    "tag": "m.id IN (SELECT member FROM tag WHERE tag = %s)",
+}
+_PIN: Mapping[str, LiteralString] = {
+    "none": "p.member IS NULL",
+    "locked": "p.locked_until > %s",
+    "ok": "p.member IS NOT NULL AND (p.locked_until > %s) IS NOT TRUE",
+}
+_SENT: LiteralString = """
+    EXISTS (SELECT FROM transfer t WHERE t.payer = m.id AND t.at >= %s AND t.posting IS NOT NULL)
+"""
 _NAME: LiteralString = 'name_fold(m.name COLLATE "C")'
 _KEYS: dict[str, LiteralString] = {
     "name": _NAME,
@@ -112,7 +127,9 @@ class People:
         first = self.page(wanted, most=BATCH)
         told = {name: value for name, value in wanted.asked.items() if name != "q"}
         with self._db.work() as work:
-            self._record(work, by, "people.export_begun", is_search=bool(wanted.q), why=reason, **told)
+            self._record(
+                work, by, "people.export_begun", is_search=bool(wanted.q), why=reason, **told
+            )
         return self._rest(wanted, first, by)
 
     def _rest(self, wanted: PeopleFilter, page: Page, by: Actor) -> Generator[PersonRow]:
@@ -130,9 +147,7 @@ class People:
                 self._record(work, by, "people.exported", count=count)
 
     def _record(self, work: Work, by: Actor, action: str, **details: int | str | bool) -> None:
-        audit.record(
-            work, by, action, subject=("people", None), at=self._clock.now(), **details
-        )
+        audit.record(work, by, action, subject=("people", None), at=self._clock.now(), **details)
 
     def _page(self, reading: Work, wanted: PeopleFilter, *, after: str, most: int) -> Page:
         token = _token(reading, wanted.token) if wanted.token else self._tokens.first
@@ -154,10 +169,10 @@ class People:
             *key_values,
             most + 1,
         )
-        people = [
-            PersonRow(*first, token.amount(balance), pin)
-            for *first, balance, pin in rows[:most]
-        ]
+        people = []
+        for member, name, phone, *rest in rows[:most]:
+            rest[-2] = token.amount(rest[-2])
+            people.append(PersonRow(member, name, Phone(phone), *rest))
         last = people[-1] if len(rows) > most else None
         return Page(people, _cursor(last, wanted) if last else None)
 
@@ -179,27 +194,21 @@ class People:
         if found[2] is not None:
             asked.ask(f"({ours}) {compared} (%s, %s)", int(found[2]), member)
             return
+        place: LiteralString = f"SELECT {ours} FROM member m WHERE m.id = %s"  # noqa: S608 - ours
         asked.ask(
-            f"({ours}) {compared} (SELECT {ours} FROM member m WHERE m.id = %s)",
+            f"({ours}) {compared} ({place})",
             *key_values,
             *key_values,
             member,
         )
 
     def _question(self, reading: Work, wanted: PeopleFilter, token: TokenView) -> _Question:
-        asked = _Question()
-        if wanted.status:
-            asked.ask("m.status = %s", wanted.status)
-        else:
+        asked, now = _Question(), self._clock.now()
+        for name, condition in _PLAIN.items():
+            if (value := getattr(wanted, name)) is not None:
+                asked.ask(condition, value)
+        if not wanted.status:
             asked.ask("m.status <> 'DELETED'")
-        if wanted.kind:
-            asked.ask("m.kind = %s", wanted.kind)
-        if wanted.tier:
-            asked.ask("m.tier = %s", int(wanted.tier))
-        if wanted.language:
-            asked.ask("m.language = %s", wanted.language)
-        if wanted.tag:
-            asked.ask("m.id IN (SELECT member FROM tag WHERE tag = %s)", wanted.tag)
         if wanted.token:
             asked.ask("a.id IS NOT NULL")
         if wanted.balance_from:
@@ -207,23 +216,10 @@ class People:
         if wanted.balance_to:
             asked.ask("coalesce(a.balance, 0) <= %s", _units(wanted.balance_to, token))
         if wanted.sent_since:
-            midnight = datetime.combine(wanted.sent_since, time(), self._local.zone)
-            asked.ask(
-                """
-                EXISTS (SELECT FROM transfer t WHERE t.payer = m.id AND t.at >= %s
-                    AND t.posting IS NOT NULL)
-                """,
-                midnight,
-            )
-        match wanted.pin:
-            case "none":
-                asked.ask("p.member IS NULL")
-            case "locked":
-                asked.ask("p.locked_until > %s", self._clock.now())
-            case "ok":
-                asked.ask(
-                    "p.member IS NOT NULL AND (p.locked_until > %s) IS NOT TRUE", self._clock.now()
-                )
+            asked.ask(_SENT, datetime.combine(wanted.sent_since, time(), self._local.zone))
+        if wanted.pin:
+            condition = _PIN[wanted.pin]
+            asked.ask(condition, *[now] * condition.count("%s"))
         if wanted.q:
             _search(reading, asked, wanted.q)
         return asked
@@ -253,9 +249,7 @@ def _search_digits(asked: _Question, digits: str) -> None:
     if len(number) < SUFFIX_DIGITS_LEAST:
         asked.ask("m.id = %s", member)
         return
-    asked.ask(
-        """(m.id = %s OR reverse(m.phone COLLATE "C") LIKE %s)""", member, number[::-1] + "%"
-    )
+    asked.ask("""(m.id = %s OR reverse(m.phone COLLATE "C") LIKE %s)""", member, number[::-1] + "%")
     asked.rank, asked.rank_values = "(m.id <> %s)::int", [member]
 
 

@@ -14,6 +14,7 @@ from ussd_app.tokens.service import Tokens
 from ussd_app.values import Amount, Name, Phone, Reference, Unit
 
 LINES = 30
+ID_MOST = 2**63 - 1
 BALANCES_MOST = 50
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 
@@ -53,10 +54,10 @@ class Person:
     joined_at: datetime | None
     careful_until: datetime | None
     pin: str
-    locked_until: datetime | None
+    wards: int
+    """For how many they are a guarantor."""
     guarantors: Mapping[str, int]
     """How many they have asked, by state."""
-    wards: int
     recovery: LastRecovery | None
     invitation: Invited | None
 
@@ -101,12 +102,14 @@ class Persons:
 
     def get(self, member: int) -> Person:
         """Who they are. Raises NotFound."""
+        if member > ID_MOST:
+            raise NotFound("no such member")
         now = self._clock.now()
         with self._db.reading() as reading:
             row = reading.row(_PERSON, now, now, member)
             if row is None:
                 raise NotFound("no such member")
-            *who, locked_until, wards = row
+            member, name, phone, *rest = row
             guarantors = reading.rows(
                 "SELECT state, count(*) FROM guarantor WHERE ward = %s GROUP BY state", member
             )
@@ -124,18 +127,10 @@ class Persons:
                 """,
                 member,
             )
-        number, name, phone, *rest = who
-        return Person(
-            number,
-            Name(name),
-            Phone(phone),
-            *rest,
-            locked_until=locked_until,
-            guarantors=dict(guarantors),
-            wards=wards,
-            recovery=LastRecovery(*recovery) if recovery else None,
-            invitation=Invited(*invitation) if invitation else None,
-        )
+        rest.append(dict(guarantors))
+        rest.append(LastRecovery(*recovery) if recovery else None)
+        rest.append(Invited(*invitation) if invitation else None)
+        return Person(member, Name(name), Phone(phone), *rest)
 
     def balances(self, member: int) -> Sequence[Balance]:
         """What they have, token by token."""
@@ -242,7 +237,6 @@ _PERSON: LiteralString = """
         CASE WHEN m.careful_until > %s THEN m.careful_until END,
         CASE WHEN p.member IS NULL THEN 'none' WHEN p.locked_until > %s THEN 'locked'
             ELSE 'ok' END,
-        p.locked_until,
         (SELECT count(*) FROM guarantor g WHERE g.guarantor = m.id AND g.state = 'accepted')
     FROM member m LEFT JOIN pin p ON p.member = m.id WHERE m.id = %s
 """

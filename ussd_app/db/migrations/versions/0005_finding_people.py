@@ -106,9 +106,7 @@ def upgrade() -> None:
         "member",
         [sa.text("COALESCE(joined_at, '-infinity'::timestamp with time zone)"), "id"],
     )
-    op.create_index(
-        "ix_member_number", "member", [sa.text('reverse(phone COLLATE "C")')]
-    )
+    op.create_index("ix_member_number", "member", [sa.text('reverse(phone COLLATE "C")')])
     op.create_index("ix_call_phone", "call", ["phone", "ended_at"])
     op.create_index(
         "ix_pin_locked", "pin", ["member"], postgresql_where=sa.text("locked_until IS NOT NULL")
