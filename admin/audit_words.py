@@ -44,6 +44,17 @@ ACTIONS: Mapping[str, LazyString] = {
     "audit.exported": lazy_gettext("took out a part of the audit"),
     "audit.verified": lazy_gettext("verified the audit"),
 }
+DETAILS: Mapping[str, LazyString] = {
+    "path": lazy_gettext("decided by"),
+    "series": lazy_gettext("locks in a row"),
+    "faults": lazy_gettext("rows that are broken"),
+    "hash": lazy_gettext("hash"),
+    "role": lazy_gettext("role"),
+    "kind": lazy_gettext("kind"),
+    "request": lazy_gettext("request"),
+    "vouches": lazy_gettext("vouches"),
+    "asked": lazy_gettext("filter"),
+}
 CHANNELS = ("ussd", "web", "shell", "system", "gateway")
 KINDS = ("member", "staff", "operator", "system")
 HASH_LETTERS = 12
@@ -60,7 +71,11 @@ def explained(details: Mapping[str, Any]) -> str:
     if "was" in details and "to" in details:
         parts.append(_("from %(was)s to %(to)s", was=details["was"], to=details["to"]))
     told = {"why", "was", "to"} if "was" in details else {"why"}
-    parts += [f"{key}: {_short(value)}" for key, value in details.items() if key not in told]
+    parts += [
+        f"{DETAILS.get(key, key)}: {_short(value)}"
+        for key, value in details.items()
+        if key not in told
+    ]
     return "; ".join(parts)
 
 
