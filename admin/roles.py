@@ -25,5 +25,5 @@ MEANINGS: Mapping[Role, LazyString] = {
     Role.ENROLLER: _("adds and helps people: details, lost PINs, SMS"),
     Role.ORIGINATOR_ADMIN: _("adds people of their own organisation"),
     Role.ADMIN: _("decides what needs a second person, blocks, exports, invites"),
-    Role.SUPER_ADMIN: _("everything, the staff's roles too"),
+    Role.SUPER_ADMIN: _("may do everything, and says what the staff are"),
 }

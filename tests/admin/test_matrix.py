@@ -42,10 +42,8 @@ def is_let_in(desk: Desk, route: str) -> bool:
     status, place = call(desk, route)
     if route == SIGN_OUT:
         return status == 302
-    is_sent_away = status == 302 and (
-        place == "/sign-in" or (place == "/" and MATRIX[route] == STRANGERS)
-    )
-    return status != 403 and not is_sent_away
+    elsewhere = "/" if MATRIX[route] == STRANGERS else "/sign-in"
+    return status != 403 and (status, place) != (302, elsewhere)
 
 
 def test_r_b01_the_table_has_a_row_for_every_route_and_no_other(desk: Desk) -> None:
