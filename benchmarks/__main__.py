@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import growth, hops, memory, postings
+from benchmarks import growth, hops, memory, people, postings
 from benchmarks.ground import ground
 from benchmarks.table import Row, as_json, show
 
@@ -40,6 +40,15 @@ def main(wanted: list[str]) -> int:
             ground(Path(large)) as many,
         ):
             rows += growth.measure(few, many)
+    if not wanted or "people" in wanted:
+        _say("measuring people, with a million members")
+        with (
+            tempfile.TemporaryDirectory() as small,
+            tempfile.TemporaryDirectory() as large,
+            ground(Path(small)) as few,
+            ground(Path(large)) as many,
+        ):
+            rows += people.measure(few, many)
     print(show(rows))
     print(as_json(rows))
     RESULTS.parent.mkdir(exist_ok=True)

@@ -31,7 +31,7 @@ PINS: Mapping[str, LazyString] = {
 SORTS: Mapping[str, LazyString] = {
     "name": _("Name"),
     "joined": _("Joined"),
-    "id": _("Number"),
+    "id": _("Id"),
     "balance": _("Balance"),
 }
 ORDERS: Mapping[str, LazyString] = {"up": _("Rising"), "down": _("Falling")}

@@ -163,4 +163,4 @@ def test_a_page_of_the_list_is_small(desk: Desk) -> None:
 
     answer = desk.signed_in(Role.SUPER_ADMIN).get("/people")
 
-    assert len(answer.data) < 50_000
+    assert len(answer.data) < 30_000

@@ -22,7 +22,7 @@ from ussd_app.text import _
 from ussd_app.tokens.service import Tokens, TokenView
 from ussd_app.values import Amount, Phone, Reason, Unit, plain_digits
 
-PAGE = 50
+PAGE = 30
 BATCH = 1000
 SUFFIX_DIGITS_LEAST = 4
 TRUNK_DIGITS_LEAST = 7
