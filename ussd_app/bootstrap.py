@@ -10,6 +10,7 @@ from pathlib import Path
 import redis
 
 from ussd_app.audit.chain import Chain
+from ussd_app.audit.rounds import Rounds
 from ussd_app.calls.service import Calls
 from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database
@@ -241,6 +242,7 @@ def services_of(
         mail=mail,
         calls=Calls(db, clock),
         audit_chain=Chain(db, clock),
+        audit_rounds=Rounds(db, clock),
         audit_search=AuditSearch(db, clock),
         pin_desk=PinDesk(db, clock, members, pins, recoveries, desk=desk),
         approvals=Approvals(db, clock, [phone_change]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ussd_app.audit.chain import Chain
+from ussd_app.audit.rounds import Rounds
 from ussd_app.calls.service import Calls
 from ussd_app.clock import Clock, Local
 from ussd_app.members.guarantors import Guarantors
@@ -76,6 +77,7 @@ class Services:
     mail: Mail
     calls: Calls
     audit_chain: Chain
+    audit_rounds: Rounds
     audit_search: AuditSearch
     pin_desk: PinDesk
     approvals: Approvals

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 import click
@@ -15,7 +14,6 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from ussd_app import bootstrap, log, seeding, worker
-from ussd_app.audit.rounds import Rounds
 from ussd_app.commands import environment
 from ussd_app.db import Database, migrate
 from ussd_app.errors import Unavailable
@@ -28,9 +26,6 @@ from ussd_app.wsgi import THREADS
 
 RELAY_SECONDS = 0.2
 UNTOLD_SECONDS = 15.0
-SEAL_SECONDS = 2.0
-SEAL_EVERYWHERE_SECONDS = 3600.0
-VERIFY_SECONDS = 5.0
 BACKLOG = 2048
 
 
@@ -72,15 +67,12 @@ def tick(settings: Settings) -> None:
     _refuse_forgetful(settings)
     log.configure(settings.log_level)
     built = bootstrap.build(settings, name="clock")
-    chain = built.services.audit_chain
     relay = Relay(built.db, built.clock, queue(built.redis))
     clock.run(
         [
             Chore("relay", RELAY_SECONDS, relay.turn),
             Chore("untold-locks", UNTOLD_SECONDS, built.services.pins.tell_untold),
-            Chore("seal", SEAL_SECONDS, chain.seal),
-            Chore("seal-everywhere", SEAL_EVERYWHERE_SECONDS, partial(chain.seal, everywhere=True)),
-            Chore("verify-audit", VERIFY_SECONDS, Rounds(built.db, built.clock).turn),
+            *housekeeping.sealing(built.services),
             *housekeeping.chores(built.services, settings),
         ]
     )

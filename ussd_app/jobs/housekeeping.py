@@ -12,6 +12,9 @@ from ussd_app.services import Services
 from ussd_app.settings import Settings
 
 EVERY_SECONDS = 600.0
+SEAL_SECONDS = 2.0
+SEAL_EVERYWHERE_SECONDS = 3600.0
+VERIFY_SECONDS = 5.0
 BATCH = 5000  # a fraction of a second, for which the relay waits
 EXPIRED_AT_ONCE = 200  # each is several statements
 
@@ -38,4 +41,14 @@ def chores(services: Services, settings: Settings) -> list[Chore]:
         *forgetting,
         Chore("overdue-invitations", EVERY_SECONDS, expire),
         Chore("overdue-approvals", EVERY_SECONDS, overdue),
+    ]
+
+
+def sealing(services: Services) -> list[Chore]:
+    """What keeps the audit sealed, and verifies it."""
+    chain = services.audit_chain
+    return [
+        Chore("seal", SEAL_SECONDS, chain.seal),
+        Chore("seal-everywhere", SEAL_EVERYWHERE_SECONDS, partial(chain.seal, everywhere=True)),
+        Chore("verify-audit", VERIFY_SECONDS, services.audit_rounds.turn),
     ]
