@@ -18,6 +18,8 @@ from ussd_app.services import Services
 from ussd_app.settings import Settings
 
 HALF_WAY_SECONDS = 600  # between the password and the code
+WHO = frozenset({"_user_id", "_fresh", "_id", "fs_cc", "fs_paa"})
+"""What the libraries put into the cookie of somebody who has just signed in."""
 
 LOCKS: dict[str, Lock] = {
     "security.login": Open.STRANGERS,
@@ -76,18 +78,19 @@ def _forget_half_a_sign_in(services: Services) -> None:
 
 
 def _begin(services: Services, _: Flask, *, user: Account, **__: object) -> None:
-    """A new place, and nothing of what was in the cookie before but who it is."""
-    was = session.get("sid")
-    if was:
+    """A new place, and nothing of what was in the cookie before: somebody may have put it there."""
+    if was := session.get("sid"):
         services.user_sessions.end(was)
     services.tries.forgive(user.id)
-    session.pop(HALF_WAY, None)
+    for name in set(session) - WHO:
+        session.pop(name)
     session["sid"] = services.user_sessions.begin(user.id, browser=request.user_agent.string)
 
 
 def _end(services: Services, _: Flask, **__: object) -> None:
-    if sid := session.pop("sid", None):
+    if sid := session.get("sid"):
         services.user_sessions.end(sid)
+    session.clear()
 
 
 def _end_others(services: Services, _: Flask, *, user: Account, **__: object) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.admin.test_sign_in import said
-from tests.admin.visitor import BETTER, EMAIL, GOOD, Visitor
+from tests.admin.visitor import BETTER, EMAIL, GOOD, HOST, Visitor
 from ussd_app.audit.service import THE_SYSTEM
 from ussd_app.users.permissions import Role
 
@@ -210,6 +210,25 @@ def test_r_d09_another_telephone_needs_the_password_and_ends_other_sessions(
     assert not other.is_in
     assert person.is_in
     assert "another app" in visitor.world.letters(EMAIL)[-1].text
+
+
+def test_r_d09_the_key_that_one_saw_at_a_browser_is_not_the_next_ones(visitor: Visitor) -> None:
+    person = visitor.with_account()
+    visitor.with_account(email="mutiso@example.org")
+    person.sign_in(email="mutiso@example.org")
+    seen = re.findall(r"<code>([^<]+)</code>", person.get("/account/second-factor").text)
+    with person.client.session_transaction(base_url=HOST) as session:
+        planted = session["telephone"]
+    person.sign_out()
+    with person.client.session_transaction(base_url=HOST) as session:
+        assert "telephone" not in session
+        session["telephone"] = planted
+
+    person.sign_in()
+
+    shown = re.findall(r"<code>([^<]+)</code>", person.get("/account/second-factor").text)
+    assert len(seen) == len(shown) == 1
+    assert seen != shown
 
 
 def test_r_d09_the_key_of_a_telephone_is_sealed_in_the_table(visitor: Visitor) -> None:
