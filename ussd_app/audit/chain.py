@@ -19,7 +19,7 @@ from ussd_app.db.work import Database, Work
 from ussd_app.errors import Invalid
 from ussd_app.text import _
 
-BATCH = 5000  # a fraction of a second
+BATCH = 2000  # a tenth of a second, for which the relay waits
 LOOK_BACK = 20_000  # ids below the newest sealed among which rows of long works are looked for
 LATE = timedelta(minutes=5)  # no work lasts as long: what appears after it was put in by hand
 START = bytes(hashlib.sha256().digest_size)  # before the first row
@@ -81,7 +81,7 @@ class Chain:
             last = _last(work)
             (newest,) = work.the_row("SELECT coalesce(max(audit), 0) FROM audit_seal")
             beyond = 0 if everywhere else newest - LOOK_BACK
-            rows = work.rows(_UNSEALED, beyond, most)
+            rows = work.rows(_UNSEALED, beyond, beyond, most)
             if not rows:
                 return 0
             seals = list(_chained(last, rows))
@@ -195,7 +195,11 @@ _COLUMNS: LiteralString = """
 _WITHOUT_SEAL: LiteralString = """
     FROM audit a WHERE NOT EXISTS (SELECT FROM audit_seal s WHERE s.audit = a.id)
 """
-_UNSEALED: LiteralString = f"SELECT {_COLUMNS} {_WITHOUT_SEAL} AND a.id > %s ORDER BY a.id LIMIT %s"
+_NEAR_WITHOUT_SEAL: LiteralString = """
+    FROM audit a WHERE a.id > %s
+        AND NOT EXISTS (SELECT FROM audit_seal s WHERE s.audit = a.id AND s.audit > %s)
+"""  # said of both, or all the seals there are would be read
+_UNSEALED: LiteralString = f"SELECT {_COLUMNS} {_NEAR_WITHOUT_SEAL} ORDER BY a.id LIMIT %s"
 _FORGOTTEN: LiteralString = f"SELECT a.id {_WITHOUT_SEAL} AND a.at < %s ORDER BY a.id LIMIT %s"
 _FROM_SEALS: LiteralString = "FROM audit_seal s LEFT JOIN audit a ON a.id = s.audit"
 _SEALED: LiteralString = f"SELECT s.seq, s.audit, s.hash, {_COLUMNS} {_FROM_SEALS} WHERE s.seq > %s ORDER BY s.seq LIMIT %s"
