@@ -313,6 +313,7 @@ def test_r_d09_a_token_in_the_address_signs_nobody_in(visitor: Visitor) -> None:
 
     assert person.get("/account", auth_token=token).status_code == 302
     assert person.get("/account/password", auth_token=token).status_code == 302
+    assert EMAIL not in person.get("/forgotten", auth_token=token).text
     header = {"Authentication-Token": token}
     assert person.client.get("/account", base_url=HOST, headers=header).status_code == 302
 
