@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
 from flask import Flask, g, request
-from flask_babel import Babel
+from flask_babel import Babel, Domain
 
 from ussd_app.services import Services
 
 LANGUAGES = ("en", "sw")
+CATALOGUES = Path(__file__).parent / "translations"
+
+
+class Words(Domain):  # type: ignore[misc]  # the library has no types
+    """The catalogues as they are written, `.po`: nothing is compiled, and nothing can be stale."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._read = {language: _read(language) for language in LANGUAGES}
+
+    def get_translations(self) -> NullTranslations:
+        return self._read[chosen()]
+
+
+class Languages(Babel):  # type: ignore[misc]  # the same
+    """Flask-Babel with those words."""
+
+    @cached_property
+    def domain_instance(self) -> Words:
+        return Words()
 
 
 def install(app: Flask, services: Services) -> None:
     """Choose a language for each request: the user's own, else one the browser asks for."""
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
     app.jinja_env.globals["get_locale"] = chosen
-    Babel(app, locale_selector=chosen, timezone_selector=lambda: str(services.local.zone))
+    Languages(app, locale_selector=chosen, timezone_selector=lambda: str(services.local.zone))
 
 
 def chosen() -> str:
@@ -22,3 +48,14 @@ def chosen() -> str:
     if staff and staff.language in LANGUAGES:
         return str(staff.language)
     return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+
+
+def _read(language: str) -> NullTranslations:
+    path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
+    if not path.exists():  # English stands in the templates
+        return NullTranslations()
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return Translations(compiled)

@@ -1,17 +1,19 @@
-"""What of a person is shown before somebody asks for more: enough to tell people apart."""
+"""What stands on a page where a name or a number is not to be read."""
 
 from __future__ import annotations
 
-from ussd_app.values import Phone
-
-STARS = "***"
-
-
-def mask_name(name: str) -> str:
-    """Initials: 'A*** W***'."""
-    return " ".join(word[0] + STARS for word in name.split())
+DOT = "•"
+COUNTRY_DIGITS, LAST_DIGITS = 3, 3
 
 
-def mask_phone(phone: str) -> str:
-    """The last three digits: '*** 678'."""
-    return f"{STARS} {Phone(phone)[-3:]}"
+def masked_name(name: str) -> str:
+    """Each word by its first letter: `A•••• W••••••`."""
+    return " ".join(word[0] + DOT * (len(word) - 1) for word in name.split())
+
+
+def masked_phone(phone: str) -> str:
+    """The country and the last three digits: `+254 •••• ••001`."""
+    digits = phone.removeprefix("+")
+    country, last = digits[:COUNTRY_DIGITS], digits[COUNTRY_DIGITS:][-LAST_DIGITS:]
+    hidden = len(digits) - len(country) - len(last)
+    return f"+{country} {DOT * (hidden - 2)} {DOT * 2}{last}"

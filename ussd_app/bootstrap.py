@@ -40,6 +40,13 @@ from ussd_app.messages.delivery import Budget, Delivery
 from ussd_app.messages.mail import Mail
 from ussd_app.messages.service import Messages
 from ussd_app.messages.sms import Sms
+from ussd_app.office.approvals import Approvals
+from ussd_app.office.audit_search import AuditSearch
+from ussd_app.office.notebook import Notebook
+from ussd_app.office.people import People
+from ussd_app.office.person import Persons
+from ussd_app.office.phone_change import PhoneChange
+from ussd_app.office.pin_desk import PinDesk
 from ussd_app.office.staff import StaffBook
 from ussd_app.seal import Sealer
 from ussd_app.services import Services
@@ -52,6 +59,8 @@ from ussd_app.transfers.payments import Payments
 from ussd_app.transfers.receipts import Receipts
 from ussd_app.transfers.recipients import Recipients
 from ussd_app.transfers.statements import Statements
+from ussd_app.users.accounts import Accounts
+from ussd_app.users.factors import Factors
 from ussd_app.users.invitations import StaffInvitations
 from ussd_app.users.service import Users
 from ussd_app.users.sessions import Sessions
@@ -248,6 +257,7 @@ def services_of(
         approvals=Approvals(db, clock, [phone_change]),
         organisation=settings.organisation,
         home_code=f"+{settings.countries[0]}",
+        countries=settings.countries,
         shows_balance=settings.show_balance,
     )
 

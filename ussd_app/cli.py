@@ -8,23 +8,8 @@ from pathlib import Path
 
 import click
 
-from ussd_app.commands import (
-    audit,
-    dialling,
-    doctor,
-    environment,
-    invite,
-    menus,
-    processes,
-    reconcile,
-    recoveries,
-    run,
-    staff,
-    standing,
-)
-from ussd_app.commands.environment import settings
-from ussd_app.db.work import NotDurable
-from ussd_app.errors import Unavailable
+from ussd_app import commands
+from ussd_app.errors import NotDurable, Unavailable
 from ussd_app.members.kinds import BECOMES, BORROWER, KINDS
 from ussd_app.settings import SettingsFaulty
 
@@ -187,7 +172,7 @@ def audit_group() -> None:
 @click.option("--print-anchor", "prints_anchor", is_flag=True, help="Print what to keep elsewhere.")
 def audit_verify(anchor: str | None, *, prints_anchor: bool) -> None:
     """Prove that no row was changed, taken out or put in. Exit code 1 says which was."""
-    sys.exit(audit.verify(anchor=anchor, prints_anchor=prints_anchor))
+    sys.exit(commands.audit.verify(anchor=anchor, prints_anchor=prints_anchor))
 
 
 @main.command("invite")
@@ -244,7 +229,7 @@ def staff_group() -> None:
 @click.option("--name", default="Super Admin", show_default=True)
 def staff_bootstrap(email: str, name: str) -> None:
     """Make the one super admin, who invites everybody else. Again changes nothing."""
-    staff.bootstrap(email, name)
+    commands.staff.bootstrap(email, name)
 
 
 @main.group()

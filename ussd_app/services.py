@@ -23,6 +23,12 @@ from ussd_app.messages.codes import Codes
 from ussd_app.messages.delivery import Delivery
 from ussd_app.messages.mail import Mail
 from ussd_app.messages.service import Messages
+from ussd_app.office.approvals import Approvals
+from ussd_app.office.audit_search import AuditSearch
+from ussd_app.office.notebook import Notebook
+from ussd_app.office.people import People
+from ussd_app.office.person import Persons
+from ussd_app.office.pin_desk import PinDesk
 from ussd_app.office.staff import StaffBook
 from ussd_app.tenants.service import Tenants
 from ussd_app.text import Catalogs
@@ -31,6 +37,8 @@ from ussd_app.transfers.payments import Payments
 from ussd_app.transfers.receipts import Receipts
 from ussd_app.transfers.recipients import Recipients
 from ussd_app.transfers.statements import Statements
+from ussd_app.users.accounts import Accounts
+from ussd_app.users.factors import Factors
 from ussd_app.users.invitations import StaffInvitations
 from ussd_app.users.service import Users
 from ussd_app.users.sessions import Sessions
@@ -83,4 +91,5 @@ class Services:
     approvals: Approvals
     organisation: str
     home_code: str
+    countries: tuple[str, ...]
     shows_balance: bool

@@ -8,14 +8,32 @@ from flask import Flask
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
-from admin.pages import approvals, audit, home, pin_desk
+from admin.masking import masked_name, masked_phone
+from admin.pages import (
+    account,
+    approvals,
+    audit,
+    home,
+    invitation,
+    people,
+    person,
+    pin_desk,
+    staff,
+    words,
+)
+from admin.pages.words import format_day, format_moment
 from ussd_app.users.permissions import Permission
 
 PAGES = (
+    account.page,
     home.page,
+    people.page,
+    person.page,
     pin_desk.page,
     approvals.page,
+    staff.page,
     audit.page,
+    invitation.page,
 )
 
 
@@ -30,8 +48,10 @@ class Entry:
 
 MENU = (
     Entry("home.show", _("Today")),
+    Entry("people.listed", _("People"), Permission.SEE_PEOPLE),
     Entry("pin_desk.show", _("PIN desk"), Permission.HELP_WITH_PINS),
     Entry("approvals.show", _("Approvals"), Permission.EDIT_PEOPLE),
+    Entry("staff.show", _("Staff"), Permission.SEE_STAFF),
     Entry("audit.show", _("Audit"), Permission.SEE_AUDIT),
 )
 
@@ -44,5 +64,5 @@ def install(app: Flask) -> None:
     app.jinja_env.globals["words"] = words
     app.jinja_env.filters["day"] = format_day
     app.jinja_env.filters["moment"] = format_moment
-    app.jinja_env.filters["mask_name"] = mask_name
-    app.jinja_env.filters["mask_phone"] = mask_phone
+    app.jinja_env.filters["masked_name"] = masked_name
+    app.jinja_env.filters["masked_phone"] = masked_phone

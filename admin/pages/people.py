@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from admin.guard import may, services, staff
-from admin.masking import mask_name, mask_phone
+from admin.masking import masked_name, masked_phone
 from admin.pages.saying import say
 from ussd_app.errors import Invalid
 from ussd_app.office.people import Page, PersonRow
@@ -118,8 +118,8 @@ def _lines(rows: Generator[PersonRow], *, whole: bool) -> Iterator[str]:
             yield _line(
                 (
                     str(row.id),
-                    row.name if whole else mask_name(row.name),
-                    row.phone if whole else mask_phone(row.phone),
+                    row.name if whole else masked_name(row.name),
+                    row.phone if whole else masked_phone(row.phone),
                     row.kind,
                     row.status,
                     str(row.tier),

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from flask_babel import format_date, format_datetime
-from flask_babel import lazy_gettext as _
+from flask_babel import format_date, format_datetime, lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 KINDS: Mapping[str, LazyString] = {

@@ -14,6 +14,9 @@ STRANGERS = frozenset({None})
 SIGNED_IN = frozenset(Role)
 ADMINS = frozenset({Role.ADMIN, Role.SUPER_ADMIN})
 SUPER = frozenset({Role.SUPER_ADMIN})
+HELPING = ADMINS | {Role.ENROLLER}
+INVITING = HELPING | {Role.ORIGINATOR_ADMIN}
+PRIVATE = INVITING | {Role.VIEWER_PRIVATE}
 
 CLOSED = frozenset(
     {
@@ -74,4 +77,34 @@ MATRIX: Mapping[str, frozenset[Role | None]] = {
     "POST /staff/<int:user>/suspend": SUPER,
     "POST /staff/<int:user>/restore": SUPER,
     "POST /staff/<int:user>/sign-out": SUPER,
+    # People
+    "GET /people": PRIVATE,
+    "GET /people/<int:member>": PRIVATE,
+    "POST /people/<int:member>/reveal": PRIVATE,
+    "POST /people/filters": PRIVATE,
+    "POST /people/filters/forget": PRIVATE,
+    "POST /people/export": ADMINS,
+    "GET /people/invite": INVITING,
+    "POST /people/invite": INVITING,
+    "POST /people/<int:member>/notes": INVITING,
+    "POST /people/<int:member>/tags": INVITING,
+    "POST /people/<int:member>/tags/remove": INVITING,
+    "POST /people/<int:member>/language": HELPING,
+    "POST /people/<int:member>/block": ADMINS,
+    "POST /people/<int:member>/unblock": ADMINS,
+    # PINs
+    "GET /pins": HELPING,
+    "POST /pins/<int:member>/unlock": HELPING,
+    "POST /pins/recoveries": HELPING,
+    "POST /pins/recoveries/<int:recovery>/approve": HELPING,
+    "POST /pins/recoveries/<int:recovery>/refuse": HELPING,
+    # What waits for a second person
+    "GET /approvals": HELPING,
+    "POST /approvals/phone": HELPING,
+    "POST /approvals/<int:number>/reveal": HELPING,
+    "POST /approvals/<int:number>/approve": ADMINS,
+    "POST /approvals/<int:number>/refuse": ADMINS,
+    # The audit
+    "GET /audit": ADMINS,
+    "GET /audit/export.csv": ADMINS,
 }

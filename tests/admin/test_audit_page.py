@@ -47,11 +47,11 @@ def test_r_b14_deeds_are_found_by_each_of_their_sides(
     today = world.services.local.date(world.clock.now()).isoformat()
 
     for query in (
-        {"actor_kind": "staff", "actor": auditor.user},
+        {"actor_kind": "staff", "actor": auditor.user, "action": "pin."},
         {"action": "pin."},
         {"subject_kind": "member", "subject": amina, "action": "pin"},
-        {"channel": "web"},
-        {"since": today, "channel": "web"},
+        {"channel": "web", "action": "pin."},
+        {"since": today, "channel": "web", "action": "pin."},
     ):
         page = auditor.get("/audit", **query).text
         assert actions(page) == ["pin.unlocked"], query

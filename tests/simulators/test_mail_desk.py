@@ -8,8 +8,7 @@ from email.message import EmailMessage
 import httpx
 import pytest
 
-from ussd_app.simulators import Config, create_app
-from ussd_app.simulators import close as close_app
+from ussd_app.simulators import Config, close as close_app, create_app
 
 TO = "wambui@example.org"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ussd_app.commands import (
+        audit as audit,
         dialling as dialling,
         doctor as doctor,
         environment as environment,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         reconcile as reconcile,
         recoveries as recoveries,
         run as run,
+        staff as staff,
         standing as standing,
     )
 

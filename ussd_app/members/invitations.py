@@ -221,7 +221,8 @@ class Invitations:
         """
         with self._db.work() as work:
             inviter = Inviter(None, organisation, by)
-            return self.invite_for(work, inviter, phone, name, language, kind=kind)
+            invitation, _sent = self.invite_for(work, inviter, phone, name, language, kind=kind)
+            return invitation
 
     def invite_for(
         self,

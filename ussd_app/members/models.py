@@ -95,7 +95,7 @@ class Pin(Base):
     __tablename__ = "pin"
     __table_args__ = (
         Index("ix_pin_untold", "tried_at", postgresql_where=text("NOT told")),
-        Index("ix_pin_locked", "member", postgresql_where=text("locked_until IS NOT NULL")),
+        Index("ix_pin_locked", "locked_until", postgresql_where=text("locked_until IS NOT NULL")),
         {"postgresql_with": {"fillfactor": "70"}},
     )
 

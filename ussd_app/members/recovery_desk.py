@@ -74,10 +74,11 @@ class RecoveryDesk:
                 case = self._docket.approve(work, case, approver, by=by, why=why, at=now)
             return len(case.counting)
 
-    def has_word_of(self, recovery: int, by: Actor) -> bool:
-        """Whether they approved it, and that counts as it is. Raises NotFound."""
+    def has_approved(self, recovery: int, by: Actor) -> bool:
+        """Whether an approval of this person counts already. Raises as `approve` does."""
+        approver = _approver(by)
         with self._db.reading() as reading:
-            return self._docket.case(reading, recovery).has_word_of(_approver(by))
+            return self._docket.case(reading, recovery).has_word_of(approver)
 
     def refuse(self, recovery: int, *, by: Actor, why: str) -> None:
         """End it; the owner is told. Again changes nothing. Raises as `approve` does."""

@@ -1,13 +1,57 @@
-"""What staff write about people, and the filters they keep."""
+"""What waits for a second person, what staff write about people, and the filters they keep."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Identity, Index
+from sqlalchemy import CheckConstraint, Identity, Index, LargeBinary, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ussd_app.db.base import Base
+
+
+class ApprovalRequest(Base):
+    """A deed that one person asks for and another decides.
+
+    waiting → approved → done | refused | expired. `approved` lasts as long as the deed does, in
+    the same work. `hash` is of kind and payload; when it has ended, what is private in the payload
+    is forgotten.
+    """
+
+    __tablename__ = "approval_request"
+    __table_args__ = (
+        CheckConstraint("checker IS NULL OR checker <> maker", name="two_people"),
+        CheckConstraint(
+            "state IN ('waiting', 'approved', 'refused', 'expired', 'done')", name="state"
+        ),
+        CheckConstraint(
+            "state IN ('waiting', 'expired') OR (checker IS NOT NULL AND decided_at IS NOT NULL)",
+            name="decided",
+        ),
+        Index(
+            "uq_approval_request_waiting",
+            "kind",
+            "hash",
+            unique=True,
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index("ix_approval_request_maker", "maker", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    kind: Mapped[str]
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    maker: Mapped[int]
+    checker: Mapped[int | None]
+    state: Mapped[str] = mapped_column(server_default="waiting")
+    why: Mapped[str]
+    answer: Mapped[str | None]
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
 
 
 class Note(Base):

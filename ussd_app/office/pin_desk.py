@@ -108,7 +108,7 @@ class PinDesk:
     def approve(self, recovery: int, *, by: Actor, why: str) -> Word:
         """Let it go on as far as one person may. Raises Invalid, NotFound and NotAllowed."""
         reason = Reason.parse(why)
-        was_given = self._desk.has_word_of(recovery, by)
+        was_given = self._desk.has_approved(recovery, by)
         count = self._desk.approve(recovery, by=by, why=reason)
         return Word(count, self._recoveries.rules.approvals, was_given)
 

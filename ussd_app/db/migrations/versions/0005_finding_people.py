@@ -3,7 +3,7 @@
 The keys of a name are an index on a function of it, so that no way of writing a name can forget
 them, and none outlives it.
 
-Revision: 0005, after 0003
+Revision: 0005, after 0004
 """
 
 import json
@@ -14,7 +14,7 @@ from alembic import op
 from anyascii import anyascii
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 
 LETTERS_FROM, LETTERS_TO = 0x80, 0x2000  # every alphabet and abjad; not Han, Kana and Hangul
 
@@ -108,9 +108,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_member_number", "member", [sa.text('reverse(phone COLLATE "C")')])
     op.create_index("ix_call_phone", "call", ["phone", "ended_at"])
-    op.create_index(
-        "ix_pin_locked", "pin", ["member"], postgresql_where=sa.text("locked_until IS NOT NULL")
-    )
     op.create_table(
         "note",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),

@@ -1,6 +1,6 @@
 """What an auditor trusts: seals of the audit, and deeds that wait for a second person.
 
-Revision: 0006, after 0003
+Revision: 0006, after 0005
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0006"
-down_revision = "0003"
+down_revision = "0005"
 
 ONLY_ADDED = tuple(
     f"""
