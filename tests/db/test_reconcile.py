@@ -229,6 +229,27 @@ BREAKS: list[Break] = [
         ("UPDATE message SET sealed = 'x'",),
     ),
     (
+        "every letter that is under way has an errand",
+        VIOLATED,
+        (
+            """
+            INSERT INTO letter (dedupe, kind, address, subject, body, made_at, valid_until)
+            VALUES ('x', 'x', 'x@example.org', 'x', 'x', now(), now())
+            """,
+        ),
+    ),
+    (
+        "no letter keeps its secret once it has left",
+        VIOLATED,
+        (
+            """
+            INSERT INTO letter (dedupe, kind, address, subject, body, sealed, state, made_at,
+                valid_until)
+            VALUES ('x', 'x', 'x@example.org', 'x', 'x', 'x', 'sent', now(), now())
+            """,
+        ),
+    ),
+    (
         "no SMS is late by more than an hour",
         WARNING,
         (
