@@ -12,6 +12,7 @@ ACTIONS: Mapping[str, LazyString] = {
     "transfer.sent": lazy_gettext("sent money"),
     "transfer.abandoned": lazy_gettext("gave up a payment"),
     "complaint.made": lazy_gettext("reported something"),
+    "complaint.closed": lazy_gettext("answered a report"),
     "member.joined": lazy_gettext("joined"),
     "member.invited": lazy_gettext("was invited"),
     "member.renamed": lazy_gettext("changed a name"),

@@ -47,7 +47,9 @@ from ussd_app.office.people import People
 from ussd_app.office.person import Persons
 from ussd_app.office.phone_change import PhoneChange
 from ussd_app.office.pin_desk import PinDesk
+from ussd_app.office.reports import Reports
 from ussd_app.office.staff import StaffBook
+from ussd_app.office.today import Today
 from ussd_app.seal import Sealer
 from ussd_app.services import Services
 from ussd_app.settings import TEST, Settings, SettingsFaulty
@@ -241,6 +243,8 @@ def services_of(
         people=People(db, clock, tokens, local=local),
         persons=Persons(db, clock, tokens, local=local),
         notebook=Notebook(db, clock),
+        reports=Reports(db, clock),
+        today=Today(db, clock, desk, local=local),
         codes=codes,
         payments=payments,
         receipts=Receipts(db, tokens, messages, local),

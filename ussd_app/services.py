@@ -29,7 +29,9 @@ from ussd_app.office.notebook import Notebook
 from ussd_app.office.people import People
 from ussd_app.office.person import Persons
 from ussd_app.office.pin_desk import PinDesk
+from ussd_app.office.reports import Reports
 from ussd_app.office.staff import StaffBook
+from ussd_app.office.today import Today
 from ussd_app.tenants.service import Tenants
 from ussd_app.text import Catalogs
 from ussd_app.tokens.service import Tokens
@@ -75,6 +77,8 @@ class Services:
     people: People
     persons: Persons
     notebook: Notebook
+    reports: Reports
+    today: Today
     codes: Codes
     payments: Payments
     receipts: Receipts

@@ -18,6 +18,7 @@ from admin.pages import (
     people,
     person,
     pin_desk,
+    reports,
     staff,
     words,
 )
@@ -30,6 +31,7 @@ PAGES = (
     people.page,
     person.page,
     pin_desk.page,
+    reports.page,
     approvals.page,
     staff.page,
     audit.page,
@@ -50,6 +52,7 @@ MENU = (
     Entry("home.show", _("Today")),
     Entry("people.listed", _("People"), Permission.SEE_PEOPLE),
     Entry("pin_desk.show", _("PIN desk"), Permission.HELP_WITH_PINS),
+    Entry("reports.show", _("Reports"), Permission.SEE_PEOPLE),
     Entry("approvals.show", _("Approvals"), Permission.EDIT_PEOPLE),
     Entry("staff.show", _("Staff"), Permission.SEE_STAFF),
     Entry("audit.show", _("Audit"), Permission.SEE_AUDIT),

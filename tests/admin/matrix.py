@@ -98,6 +98,9 @@ MATRIX: Mapping[str, frozenset[Role | None]] = {
     "POST /pins/recoveries": HELPING,
     "POST /pins/recoveries/<int:recovery>/approve": HELPING,
     "POST /pins/recoveries/<int:recovery>/refuse": HELPING,
+    # What members reported
+    "GET /reports": PRIVATE,
+    "POST /reports/<int:report>/close": INVITING,
     # What waits for a second person
     "GET /approvals": HELPING,
     "POST /approvals/phone": HELPING,

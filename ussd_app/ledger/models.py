@@ -60,6 +60,7 @@ class Posting(Base):
             unique=True,
             postgresql_where=text("reverses IS NOT NULL"),
         ),
+        Index("ix_posting_at", "at", postgresql_using="brin"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

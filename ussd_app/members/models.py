@@ -124,9 +124,16 @@ class PastPin(Base):
 
 
 class Complaint(Base):
-    """What somebody reported in their own words."""
+    """What somebody reported in their own words, and what staff answered."""
 
     __tablename__ = "complaint"
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'closed')", name="state"),
+        CheckConstraint(
+            "(state = 'closed') = (closed_at IS NOT NULL AND closed_by IS NOT NULL)", name="closed"
+        ),
+        Index("ix_complaint_state", "state", "id"),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
@@ -134,6 +141,9 @@ class Complaint(Base):
     words: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="open")
     made_at: Mapped[datetime]
+    answer: Mapped[str | None]
+    closed_by: Mapped[int | None]
+    closed_at: Mapped[datetime | None]
 
 
 class Lookup(Base):

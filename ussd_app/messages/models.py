@@ -27,6 +27,9 @@ class Message(Base):
             "ix_message_unclear", "phone", postgresql_where=text("state IN ('sending', 'unclear')")
         ),
         Index("ix_message_member", "member", "id"),
+        Index(
+            "ix_message_lost", "made_at", postgresql_where=text("state IN ('failed', 'expired')")
+        ),
         {"postgresql_with": {"fillfactor": "80"}},
     )
 

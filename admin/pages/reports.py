@@ -1,0 +1,34 @@
+"""What members reported in their own words, and what came of it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _, lazy_gettext
+
+from admin.guard import may, services, staff
+from admin.telling import Refusals, tell
+from ussd_app.errors import NotFound
+from ussd_app.users.permissions import Permission
+
+page = Blueprint("reports", __name__, url_prefix="/reports")
+
+REFUSALS: Refusals = {NotFound: lazy_gettext("There is no such report.")}
+
+
+@page.get("")
+@may(Permission.SEE_PEOPLE)
+def show() -> str:
+    reports = services().reports
+    return render_template("reports.html", waiting=reports.open(), answered=reports.closed())
+
+
+@page.post("/<int:report>/close")
+@may(Permission.NOTE)
+def close(report: int) -> ResponseReturnValue:
+    def deed() -> object:
+        if services().reports.close(report, request.form.get("answer", ""), by=staff().actor):
+            return _("The report is answered.")
+        return _("Nothing changed: somebody answered it before you.")
+
+    return tell(services(), "reports.show", deed, REFUSALS)
