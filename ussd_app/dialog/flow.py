@@ -12,7 +12,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, ClassVar, Literal, Protocol, Self, get_args, get_origin, get_type_hints
 
 from ussd_app.text import Text
@@ -191,6 +191,10 @@ class Do(State):
         self.routes = {outcome: _edge(outcome, target) for outcome, target in targets.items()}
 
     def edges(self) -> tuple[Edge, ...]:
+        return self._edges
+
+    @cached_property
+    def _edges(self) -> tuple[Edge, ...]:
         sets = _assigned(self.work)
         return tuple(replace(edge, sets=sets) for edge in self.routes.values())
 

@@ -46,6 +46,7 @@ def widths(root: type[Flow], catalogs: Catalogs, constants: Values) -> list[str]
 class _Ruler:
     def __init__(self, catalogs: Catalogs, language: str, constants: Values) -> None:
         self.catalogs, self.language, self.constants = catalogs, language, constants
+        self._known: dict[object, dict[str, Lines]] = {}
 
     def everywhere(self) -> Iterator[str]:
         """Faults of what belongs to no flow."""
@@ -104,6 +105,12 @@ class _Ruler:
 
     def _above(self, flow: type[Flow], values: Values, lines: Lines) -> dict[str, Lines]:
         """For each state, the lines of explanation that may arrive with the caller."""
+        key = (flow, frozenset(values.items()), frozenset(lines))
+        if key not in self._known:
+            self._known[key] = self._arriving(flow, values, lines)
+        return self._known[key]
+
+    def _arriving(self, flow: type[Flow], values: Values, lines: Lines) -> dict[str, Lines]:
         above: dict[str, Lines] = {name: set() for name in flow.states}
         above[flow.start()] |= lines
         queue = [flow.start()]
