@@ -1,4 +1,4 @@
-"""Find a Chromium for the browser tests, or bring one from npm; write down where it is.
+"""Bring axe for the browser tests, and a Chromium where the machine has none; say where it is.
 
 The npm package holds a Chromium made for machines without a desktop, compressed with Brotli,
 beside the libraries and fonts that such a machine may lack.
@@ -16,6 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+AXE = "node_modules/axe-core/axe.min.js"
 PACKAGE = "node_modules/@sparticuz/chromium/bin"
 UNPACK = (
     "const {createReadStream, createWriteStream} = require('fs');"
@@ -30,17 +31,26 @@ def main(target: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    browser = {"program": found, "environment": {}} if found else _from_npm(folder)
+    if not found:
+        print("==> bringing Chromium for the browser tests (70 MB, once)")
+    programs = Path(sys.executable).parent
+    _npm(folder, programs, optional=not found)
+    shutil.copy(folder / AXE, folder)
+    browser = {"program": found, "environment": {}} if found else _unpacked(folder, programs)
+    shutil.rmtree(folder / "node_modules")
     (folder / "browser.json").write_text(json.dumps(browser, indent=1))
 
 
-def _from_npm(folder: Path) -> dict[str, object]:
-    print("==> bringing Chromium for the browser tests (70 MB, once)")
-    programs = Path(sys.executable).parent
+def _npm(folder: Path, programs: Path, *, optional: bool) -> None:
+    """Fetch by the lock file; what is optional is the Chromium."""
     for name in ("package.json", "package-lock.json"):
         shutil.copy(HERE / name, folder / name)
     npm = [str(programs / "npm"), "ci", "--no-audit", "--no-fund", "--loglevel=error"]
-    subprocess.run(npm, cwd=folder, check=True, env=_with(programs))
+    less = [] if optional else ["--omit=optional"]
+    subprocess.run([*npm, *less], cwd=folder, check=True, env=_with(programs))
+
+
+def _unpacked(folder: Path, programs: Path) -> dict[str, object]:
     packed = folder / PACKAGE
     program = folder / "chromium"
     for source, goal in (
@@ -57,7 +67,6 @@ def _from_npm(folder: Path) -> dict[str, object]:
             tar.extraction_filter = getattr(tarfile, "data_filter", lambda member, _path: member)
             tar.extractall(folder / place)  # Python before 3.11.4 has no filters
         (folder / f"{archive}.tar").unlink()
-    shutil.rmtree(folder / "node_modules")
     environment = {}
     if not _links(program):
         environment["LD_LIBRARY_PATH"] = str(folder / "libraries" / "lib")
