@@ -10,7 +10,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-FOUND = Path(__file__).parents[2] / ".venv" / "browser" / "browser.json"
+BROUGHT = Path(__file__).parents[2] / ".venv" / "browser"
+FOUND, AXE = BROUGHT / "browser.json", BROUGHT / "axe.min.js"
 ARGUMENTS = [
     "--no-sandbox",
     "--no-zygote",

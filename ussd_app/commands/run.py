@@ -150,6 +150,8 @@ class House:
             "AT_BASE_URL": self.environ.get("AT_BASE_URL") or simulator,
             "AT_INSIGHTS_URL": self.environ.get("AT_INSIGHTS_URL") or simulator,
             "MAIL_URL": self.environ.get("MAIL_URL") or mail,
+            # A browser takes passkeys for a name, never for an address.
+            "ADMIN_URL": self.environ.get("ADMIN_URL") or f"http://localhost:{self.environ['PORT']}",
         }
 
     def _seed(self) -> None:
@@ -203,7 +205,7 @@ class House:
         pids = {charge.name: charge.pid for charge in self.charges}
         named = {**_named(settings), **{port: self.environ[port] for port in PORTS}}
         kept = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "AT_BASE_URL", "AT_INSIGHTS_URL"}
-        kept |= {"MAIL_URL"}
+        kept |= {"MAIL_URL", "ADMIN_URL"}
         kept |= {"VAR_FOLDER", *STORIES}
         generated = set(GENERATED_SETTINGS)
         return {
@@ -228,8 +230,8 @@ class House:
 ussd-app is running; Ctrl-C ends it.
 
   Telephones  {urls["simulator"]}   dial {self.settings.service_code} on any of them
-  Letters     {urls["mail"]}
-  Web         {urls["web"]}
+  Staff       {urls["admin"]}   first: ussd-app staff bootstrap --email you@example.org
+  Letters     {urls["mail"]}   what is mailed to staff
   Metrics     {urls["metrics"]}
   Logs        {self.logs}
 """)
@@ -247,6 +249,7 @@ def urls_of(settings: Settings) -> dict[str, str]:
         "health": web + "healthz",
         "ready": web + "readyz",
         "metrics": f"http://{settings.metrics_host}:{settings.metrics_port}/metrics",
+        "admin": f"{settings.admin_url.rstrip('/')}/admin/",
         "simulator": f"http://{LOOPBACK}:{settings.simulator_port}/",
         "mail": f"http://{LOOPBACK}:{settings.simulator_port}/mail",
     }

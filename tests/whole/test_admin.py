@@ -1,0 +1,234 @@
+"""The staff's pages in a browser, against the running system, beside the telephones they are about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.chromium import chromium
+from tests.whole.office import PASSWORD, Clerk, bootstrapped, clerk, invited
+from tests.whole.system import System
+from tests.whole.telephone import BALANCE, HELP, REPORT, new_number
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+WHY = "they stood before me"
+
+
+@dataclass(frozen=True)
+class Office:
+    """Everybody who works here, each at a browser of their own."""
+
+    chief: Clerk
+    admin: Clerk
+    enroller: Clerk
+    public: Clerk
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def office(browser: Browser, system: System) -> Iterator[Office]:
+    """The super admin invited the others; each went through every step by hand."""
+    with ExitStack() as stack:
+
+        def somebody(name: str) -> Clerk:
+            return stack.enter_context(clerk(browser, system, f"{name}@example.org"))
+
+        chief = bootstrapped(somebody("neema"))
+        yield Office(
+            chief,
+            invited(chief, somebody("kamau"), "admin", "Kamau Mwangi"),
+            invited(chief, somebody("wambui"), "enroller", "Wambui Njoroge"),
+            invited(chief, somebody("otieno"), "viewer_public", "Otieno Ouma"),
+        )
+
+
+def test_r_d09_r_b01_r_c04_the_staff_come_in_by_invitation(office: Office) -> None:
+    for one in (office.chief, office.admin, office.enroller, office.public):
+        one.open()
+        one.sees("Good day, ")
+
+    office.chief.open("/staff")
+    office.chief.sees("Wambui Njoroge")
+    office.chief.open("/audit")
+    office.chief.sees("Neema Wambui")
+
+
+def test_r_b03_a_member_invited_at_the_desk_joins_on_the_phone(
+    office: Office, system: System
+) -> None:
+    phone = system.phone(new_number())
+    office.enroller.open("/people")
+    office.enroller.page.get_by_role("link", name=re.compile("Invite")).first.click()
+    office.enroller.fill(name="Zawadi Chebet", phone=phone.national)
+    office.enroller.press("Send the invitation")
+    office.enroller.sees("on its way by SMS")
+
+    code = phone.sms_like(r"\b\d{6}\b")
+    phone.dial()
+    phone.say(*re.findall(r"\b\d{6}\b", code))
+    assert phone.say("7306", "7306").ends
+
+    office.enroller.open()
+    office.enroller.page.keyboard.press("/")
+    office.enroller.page.keyboard.type("zawdi chebet")
+    office.enroller.page.keyboard.press("Enter")
+    office.enroller.page.locator("a.row-link").first.click()
+    office.enroller.sees(re.compile("Z•+ C•+"))
+    office.enroller.fill(why=WHY)
+    office.enroller.press("Show for 15 minutes")
+    office.enroller.sees("Zawadi Chebet")
+    office.enroller.sees(phone.number)
+    office.chief.open("/audit")
+    office.chief.sees(WHY)
+
+
+def test_r_b05_a_locked_pin_is_unlocked_at_the_desk(office: Office, system: System) -> None:
+    phone = system.member(name="Achieng Odhiambo")
+    member = system.member_of(phone)
+    phone.home()
+    phone.choose(BALANCE)
+    phone.say("9137", "9138", "9139")
+
+    office.enroller.open("/pins")
+    row = office.enroller.page.locator("tr", has_text=f"Member {member}").first
+    row.locator("[name=why]").fill(WHY)
+    row.get_by_role("button", name="Unlock").click()
+
+    office.enroller.sees("Unlocked, with the PIN they had.")
+    assert phone.balance() == "50"
+
+
+def test_r_b12_whoever_sees_figures_alone_finds_nobody(office: Office, system: System) -> None:
+    """Everything a public viewer can reach, by links and by guessing, tells of nobody."""
+    phone = system.member(name="Nyawira Kipchoge")
+    member = system.member_of(phone)
+    system.run(
+        "INSERT INTO note (member, author, words, at) VALUES (%s, 1, 'lives in Kibera', now())",
+        member,
+    )
+    seen, queue = (
+        set[str](),
+        ["/", "/account", "/transactions", f"/people/{member}", "/people?q=Nyawira"],
+    )
+    guessed = ["/people", "/people.csv", "/sessions", "/messages", "/audit", "/staff", "/approvals"]
+    queue += [*guessed, "/reports", "/pins", "/no-such-page"]
+    while queue:
+        path = queue.pop()
+        answer = office.public.context.request.get(office.public.admin + path)
+        seen.add(path)
+        told = answer.text()
+        for private in ("Nyawira", "Kipchoge", phone.number, phone.number[-9:], "Kibera"):
+            assert private not in told, path
+        found = re.findall(r'href="/admin(/[^"#]*)"', told)
+        queue += [one for one in dict.fromkeys(found) if one not in seen and "/static/" not in one]
+
+    assert "/account" in seen
+
+
+@pytest.mark.parametrize("name", ["<script>x</script>", '"><img src=x>', "{{7*7}}'--"])
+def test_r_a03_a_name_typed_on_the_phone_runs_nowhere(
+    office: Office, system: System, name: str
+) -> None:
+    """Such a name is refused on the phone; one that came in all the same is shown as letters."""
+    phone = system.member(name="Barasa Wekesa")
+    member = system.member_of(phone)
+    system.run("UPDATE member SET name = %s WHERE id = %s", name, member)
+
+    for path in (f"/people/{member}", "/people?sort=id&order=down", "/audit", "/"):
+        page = office.admin.open(path)
+        assert page.locator("main img").count() == 0
+        assert page.evaluate("document.querySelectorAll('main script').length") == 0
+
+
+def test_what_a_member_reports_is_answered(office: Office, system: System) -> None:
+    phone = system.member(name="Moraa Nyaboke")
+    phone.home()
+    phone.choose(HELP, REPORT)
+    phone.say("I paid twice for the same maize")
+
+    office.enroller.open("/reports")
+    row = office.enroller.page.locator("tr", has_text="twice for the same maize").first
+    row.locator("[name=answer]").fill("I called her, she was paid back")
+    row.get_by_role("button", name="Answered").click()
+
+    office.enroller.sees("The report is answered.")
+
+
+def test_r_c06_whoever_is_suspended_is_out_at_the_next_page(
+    browser: Browser, office: Office, system: System
+) -> None:
+    with clerk(browser, system, "barasa@example.org") as barasa:
+        invited(office.chief, barasa, "viewer_private", "Barasa Wafula")
+        barasa.open("/people")
+        office.chief.open("/staff")
+        office.chief.page.get_by_role("link", name="Barasa Wafula").click()
+        office.chief.page.locator("form", has_text="Suspend").locator("[name=why]").fill(WHY)
+        office.chief.press("Suspend")
+
+        barasa.open("/people")
+
+        expect(barasa.page).to_have_url(re.compile("sign-in"))
+        barasa.sign_in(PASSWORD)
+        expect(barasa.page).to_have_url(re.compile("sign-in"))
+
+
+PAGES = (
+    "/",
+    "/people",
+    "/people?q=a",
+    "/people/invite",
+    "/pins",
+    "/reports",
+    "/approvals",
+    "/staff",
+    "/audit",
+    "/account",
+)
+
+
+def test_every_page_is_sound_in_light_and_dark_and_on_a_telephone(
+    office: Office, system: System
+) -> None:
+    phone = system.member(name="Halima Abdi")
+    member = system.member_of(phone)
+    tabs = ("", "?tab=transactions", "?tab=messages", "?tab=calls", "?tab=audit")
+    pages = (*PAGES, *(f"/people/{member}{tab}" for tab in tabs))
+
+    assert [fault for path in pages for fault in office.chief.faults(path)] == []
+
+
+def test_the_first_page_weighs_little_and_the_later_ones_less(office: Office) -> None:
+    """Compressed, as browsers fetch it: first everything, then a page alone."""
+    page = office.chief.context.new_page()
+    weights: list[int] = []
+    page.on("requestfinished", lambda request: weights.append(request.sizes()["responseBodySize"]))
+    page.goto(office.chief.admin + "/people")
+    first, weights[:] = sum(weights), []
+    page.goto(office.chief.admin + "/audit")
+    later = sum(weights)
+    page.close()
+
+    assert first <= 120_000
+    assert later <= 30_000
+
+
+def test_without_a_session_there_is_only_the_sign_in(system: System) -> None:
+    with httpx.Client(trust_env=False, base_url=system.urls["admin"]) as http:
+        for path in ("", "people", "staff", "audit", "account"):
+            answer = http.get(path)
+            assert (answer.status_code, "/admin/sign-in" in answer.headers["Location"]) == (
+                302,
+                True,
+            )
