@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.chromium import chromium
 from tests.whole.office import PASSWORD, Clerk, bootstrapped, clerk, invited
 from tests.whole.system import System
-from tests.whole.telephone import BALANCE, HELP, REPORT, new_number
+from tests.whole.telephone import ACCEPT, BALANCE, HELP, REPORT, new_number
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -78,7 +78,8 @@ def test_r_b03_a_member_invited_at_the_desk_joins_on_the_phone(
     code = phone.sms_like(r"\b\d{6}\b")
     phone.dial()
     phone.say(*re.findall(r"\b\d{6}\b", code))
-    assert phone.say("7306", "7306").ends
+    phone.say("7306", "7306")
+    assert phone.choose(ACCEPT).ends
 
     office.enroller.open()
     office.enroller.page.keyboard.press("/")
