@@ -103,12 +103,17 @@ def test_r_c02_a_list_given_again_says_how_long_the_codes_are_good(world: World)
 
     again = take(world, person(1), person(3))
     world.run_errands()
-    until = world.services.local.day_and_hour(world.clock.now() + timedelta(hours=24, seconds=-1))
+    with world.db.reading() as reading:
+        ((invited, expires),) = reading.rows(
+            "SELECT made_at, expires_at FROM invitation ORDER BY id LIMIT 1"
+        )
+    until = world.services.local.day_and_hour(expires)
     before = ("already invited", f"code good until {until}, no SMS sent")
 
     assert ends(world, batches[0]) == [("invited", "")] * 2
     assert ends(world, batches[1]) == [before] * 2
     assert ends(world, again) == [before, ("invited", "")]
+    assert expires - invited == timedelta(hours=24)
     assert len(world.company.sms("+254722000001")) == 1
 
 
