@@ -50,6 +50,10 @@ from ussd_app.office.pin_desk import PinDesk
 from ussd_app.office.reports import Reports
 from ussd_app.office.staff import StaffBook
 from ussd_app.office.today import Today
+from ussd_app.office.reversal import Reversal
+from ussd_app.office.staff import StaffBook
+from ussd_app.office.transaction import TransactionBook
+from ussd_app.office.transactions import Transactions
 from ussd_app.seal import Sealer
 from ussd_app.services import Services
 from ussd_app.settings import TEST, Settings, SettingsFaulty
@@ -161,6 +165,8 @@ def services_of(
     )
     desk = RecoveryDesk(db, clock, docket)
     phone_change = PhoneChange(clock, messages, careful=rules.careful, signature=signature)
+    reversal = Reversal(db, clock, tokens, messages, local=local, signature=signature)
+    people = People(db, clock, tokens, local=local)
     inviting = Inviting(clock, codes, countries=settings.countries, signature=signature)
     invitations = Invitations(
         db, clock, codes, inviting, messages=messages, tenants=tenants, signature=signature
@@ -240,7 +246,7 @@ def services_of(
             organisation=settings.organisation,
             local=local,
         ),
-        people=People(db, clock, tokens, local=local),
+        people=people,
         persons=Persons(db, clock, tokens, local=local),
         notebook=Notebook(db, clock),
         reports=Reports(db, clock),
@@ -258,7 +264,10 @@ def services_of(
         audit_rounds=Rounds(db, clock),
         audit_search=AuditSearch(db, clock),
         pin_desk=PinDesk(db, clock, members, pins, recoveries, desk=desk),
-        approvals=Approvals(db, clock, [phone_change]),
+        approvals=Approvals(db, clock, [phone_change, reversal]),
+        transactions=Transactions(db, clock, tokens, people, local=local),
+        transaction_book=TransactionBook(db, tokens, local=local),
+        reversal=reversal,
         organisation=settings.organisation,
         home_code=f"+{settings.countries[0]}",
         countries=settings.countries,

@@ -32,6 +32,10 @@ from ussd_app.office.pin_desk import PinDesk
 from ussd_app.office.reports import Reports
 from ussd_app.office.staff import StaffBook
 from ussd_app.office.today import Today
+from ussd_app.office.reversal import Reversal
+from ussd_app.office.staff import StaffBook
+from ussd_app.office.transaction import TransactionBook
+from ussd_app.office.transactions import Transactions
 from ussd_app.tenants.service import Tenants
 from ussd_app.text import Catalogs
 from ussd_app.tokens.service import Tokens
@@ -93,6 +97,9 @@ class Services:
     audit_search: AuditSearch
     pin_desk: PinDesk
     approvals: Approvals
+    transactions: Transactions
+    transaction_book: TransactionBook
+    reversal: Reversal
     organisation: str
     home_code: str
     countries: tuple[str, ...]

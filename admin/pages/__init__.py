@@ -8,6 +8,7 @@ from flask import Flask
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
+from admin import transaction_words
 from admin.masking import masked_name, masked_phone
 from admin.pages import (
     account,
@@ -20,6 +21,7 @@ from admin.pages import (
     pin_desk,
     reports,
     staff,
+    transactions,
     words,
 )
 from admin.pages.words import format_day, format_moment
@@ -30,6 +32,7 @@ PAGES = (
     home.page,
     people.page,
     person.page,
+    transactions.page,
     pin_desk.page,
     reports.page,
     approvals.page,
@@ -51,6 +54,7 @@ class Entry:
 MENU = (
     Entry("home.show", _("Today")),
     Entry("people.listed", _("People"), Permission.SEE_PEOPLE),
+    Entry("transactions.listed", _("Transactions"), Permission.SEE_TRANSACTIONS),
     Entry("pin_desk.show", _("PIN desk"), Permission.HELP_WITH_PINS),
     Entry("reports.show", _("Reports"), Permission.SEE_PEOPLE),
     Entry("approvals.show", _("Approvals"), Permission.EDIT_PEOPLE),
@@ -65,6 +69,7 @@ def install(app: Flask) -> None:
         app.register_blueprint(page)
     app.jinja_env.globals["menu"] = MENU
     app.jinja_env.globals["words"] = words
+    app.jinja_env.globals["said"] = transaction_words
     app.jinja_env.filters["day"] = format_day
     app.jinja_env.filters["moment"] = format_moment
     app.jinja_env.filters["masked_name"] = masked_name

@@ -6,17 +6,22 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _, lazy_gettext
 
+from admin import transaction_words
 from admin.guard import may, services, staff
 from admin.telling import Refusals, tell
 from ussd_app.errors import Conflict, Invalid, NotAllowed, NotFound
-from ussd_app.office import phone_change
+from ussd_app.office import phone_change, reversal
 from ussd_app.users.permissions import Permission
 from ussd_app.values import Phone
 
 page = Blueprint("approvals", __name__, url_prefix="/approvals")
 
-KINDS = {phone_change.KIND: lazy_gettext("Change the number of member %(member)s")}
+KINDS = {
+    phone_change.KIND: lazy_gettext("Change the number of member %(member)s"),
+    reversal.KIND: lazy_gettext("Take back %(amount)s of transaction %(reference)s"),
+}
 REFUSALS: Refusals = {
+    **transaction_words.REFUSALS,
     Conflict: lazy_gettext(
         "That cannot be done as things are: it is over, or the number is somebody's, or theirs"
         " already, or they are getting a new PIN. Nothing was changed."

@@ -19,6 +19,45 @@ document.addEventListener("keydown", (event) => {
   rows[Math.max(0, Math.min(rows.length - 1, here + step))].focus();
 });
 
+// The live list: whoever pauses, or looks elsewhere, asks no more and goes on from the same place.
+const live = document.querySelector("[data-live]");
+if (live && window.EventSource) {
+  const ROWS_MOST = 60, AGAIN_MILLISECONDS = 12000;
+  const [status, pause] = [live.querySelector("[role=status]"), live.querySelector("button")];
+  let place = live.dataset.place, count = 0, failures = 0, source = null, again = 0;
+
+  const stop = () => { clearTimeout(again); if (source) source.close(); source = null; };
+  const paused = () => pause.getAttribute("aria-pressed") === "true";
+  const start = () => {
+    stop();
+    if (paused() || document.hidden) return;
+    source = new EventSource(`${live.dataset.live}?since=${encodeURIComponent(place)}`);
+    source.addEventListener("open", () => { failures = 0; });
+    source.addEventListener("message", (event) => {
+      place = event.lastEventId;
+      const rows = document.querySelector("table.list tbody");
+      if (!rows) { location.reload(); return; }
+      rows.insertAdjacentHTML("afterbegin", event.data);
+      rows.firstElementChild.classList.add("fresh");
+      while (rows.rows.length > ROWS_MOST && !rows.lastElementChild.contains(document.activeElement)) rows.lastElementChild.remove();
+      count += 1;
+      status.textContent = live.dataset.new.replace("{count}", count);
+    });
+    source.addEventListener("error", () => {
+      if (source.readyState !== EventSource.CLOSED) return;
+      failures += 1;
+      if (failures < 5) again = setTimeout(start, AGAIN_MILLISECONDS);
+      else status.textContent = live.dataset.lost;
+    });
+  };
+
+  pause.addEventListener("click", () => { pause.setAttribute("aria-pressed", String(!paused())); start(); });
+  document.addEventListener("visibilitychange", start);
+  window.addEventListener("pagehide", stop);
+  live.hidden = false;
+  start();
+}
+
 document.addEventListener("htmx:configRequest", (event) => {
   const token = document.querySelector("meta[name=csrf]");
   if (token) event.detail.headers["X-CSRFToken"] = token.content;

@@ -92,6 +92,12 @@ MATRIX: Mapping[str, frozenset[Role | None]] = {
     "POST /people/<int:member>/language": HELPING,
     "POST /people/<int:member>/block": ADMINS,
     "POST /people/<int:member>/unblock": ADMINS,
+    # Transactions
+    "GET /transactions": SIGNED_IN,
+    "GET /transactions/live": SIGNED_IN,
+    "GET /transactions/<reference>": SIGNED_IN,
+    "POST /transactions/export": ADMINS,
+    "POST /transactions/<reference>/reversal": HELPING,
     # PINs
     "GET /pins": HELPING,
     "POST /pins/<int:member>/unlock": HELPING,

@@ -21,7 +21,7 @@ from ussd_app.members import (
     service,
     standing,
 )
-from ussd_app.office import phone_change
+from ussd_app.office import phone_change, reversal
 from ussd_app.text import SMS_SEPTETS, Text, placeholders, septets
 from ussd_app.transfers import receipts, recipients, statements
 from ussd_app.values import Amount, DayAndHour, Name, Phone, Reference
@@ -57,6 +57,8 @@ TEXTS = {
     },
     "number changed, to the old": phone_change.FROM_HERE,
     "number changed, to the new": phone_change.TO_HERE,
+    "taken back, to the payer": reversal.BACK_TO_PAYER,
+    "taken back, to the payee": reversal.BACK_FROM_PAYEE,
     "blocked": standing.BLOCKED,
     "unblocked": standing.UNBLOCKED,
     "made an agent": standing.MADE_AGENT,

@@ -69,14 +69,18 @@ def test_r_a06_what_the_house_did_has_a_name(town: Town, kind: str, said: str) -
     assert (signed(newest.amount), newest.other, newest.is_by_house) == ("-1", said, True)
 
 
-def test_r_a06_a_correction_names_the_other_side(town: Town) -> None:
+def test_r_a06_what_was_taken_back_is_a_correction_on_both_sides(town: Town) -> None:
     receipt = town.pay(20)
     with town.world.db.work() as work:
         ledger.reverse(work, receipt.reference.number, at=town.world.clock.now())
 
-    newest, *_rest = town.world.services.statements.lines(town.world.services.members.get(AMINA))
+    (ours, *_rest), (theirs, *_rest) = (
+        town.world.services.statements.lines(town.world.services.members.get(phone))
+        for phone in (AMINA, BARAKA)
+    )
 
-    assert (signed(newest.amount), newest.other, newest.is_by_house) == ("+20", "Baraka O", False)
+    assert (signed(ours.amount), ours.other, ours.is_by_house) == ("+20", "Correction", True)
+    assert (signed(theirs.amount), theirs.other, theirs.is_by_house) == ("-20", "Marekebisho", True)
 
 
 def test_r_a06_a_statement_has_twenty_lines_at_most(town: Town) -> None:

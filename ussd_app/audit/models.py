@@ -27,6 +27,13 @@ class AuditRow(Base):
             "id",
             postgresql_where=text("actor_kind <> 'member'"),
         ),
+        Index(
+            "ix_audit_channel",
+            "channel",
+            "subject",
+            postgresql_where=text("subject_kind = 'posting' AND channel <> 'ussd'"),
+        ),
+        Index("ix_audit_given_up", "id", postgresql_where=text("action = 'transfer.abandoned'")),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

@@ -61,6 +61,7 @@ class Posting(Base):
             postgresql_where=text("reverses IS NOT NULL"),
         ),
         Index("ix_posting_at", "at", postgresql_using="brin"),
+        Index("ix_posting_kind", "kind", "id", postgresql_where=text("kind <> 'transfer'")),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -73,7 +74,16 @@ class Entry(Base):
     """One leg; `balance` is the account's after it, where the account stores one."""
 
     __tablename__ = "entry"
-    __table_args__ = (Index("ix_entry_account", "account", "posting"),)
+    __table_args__ = (
+        Index("ix_entry_account", "account", "posting"),
+        Index(
+            "ix_entry_amount",
+            "token",
+            text("abs(amount)"),
+            "posting",
+            postgresql_where=text("leg = 1"),
+        ),
+    )
 
     posting: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     leg: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)

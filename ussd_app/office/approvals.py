@@ -54,6 +54,7 @@ class Request:
     kind: str
     payload: Payload
     hash: str
+    has_private: bool
     maker: int
     maker_name: str
     checker: int | None
@@ -219,7 +220,7 @@ class Approvals:
         request, kind, payload, digest, *rest = row
         private = self._deeds[kind].private
         shown = {name: value for name, value in payload.items() if name not in private}
-        return Request(request, kind, shown, bytes(digest).hex(), *rest)
+        return Request(request, kind, shown, bytes(digest).hex(), bool(private), *rest)
 
     def _end(self, work: Work, request: int, deed: Deed, state: str) -> None:
         work.run(

@@ -38,6 +38,11 @@ class ApprovalRequest(Base):
             postgresql_where=text("state = 'waiting'"),
         ),
         Index("ix_approval_request_maker", "maker", "id"),
+        Index(
+            "ix_approval_request_posting",
+            text("(payload ->> 'posting')"),
+            postgresql_where=text("kind = 'posting.reversal'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

@@ -150,7 +150,7 @@ class People:
         audit.record(work, by, action, subject=("people", None), at=self._clock.now(), **details)
 
     def _page(self, reading: Work, wanted: PeopleFilter, *, after: str, most: int) -> Page:
-        token = _token(reading, wanted.token) if wanted.token else self._tokens.first
+        token = token_called(reading, wanted.token) if wanted.token else self._tokens.first
         asked = self._question(reading, wanted, token)
         keys: list[LiteralString] = [_KEYS.get(wanted.sorted_by, _NAME)]
         key_values: list[object] = []
@@ -212,9 +212,9 @@ class People:
         if wanted.token:
             asked.ask("a.id IS NOT NULL")
         if wanted.balance_from:
-            asked.ask("coalesce(a.balance, 0) >= %s", _units(wanted.balance_from, token))
+            asked.ask("coalesce(a.balance, 0) >= %s", units_of(wanted.balance_from, token))
         if wanted.balance_to:
-            asked.ask("coalesce(a.balance, 0) <= %s", _units(wanted.balance_to, token))
+            asked.ask("coalesce(a.balance, 0) <= %s", units_of(wanted.balance_to, token))
         if wanted.sent_since:
             asked.ask(_SENT, datetime.combine(wanted.sent_since, time(), self._local.zone))
         if wanted.pin:
@@ -253,7 +253,8 @@ def _search_digits(asked: _Question, digits: str) -> None:
     asked.rank, asked.rank_values = "(m.id <> %s)::int", [member]
 
 
-def _token(reading: Work, code: str) -> TokenView:
+def token_called(reading: Work, code: str) -> TokenView:
+    """The token with this code. Raises InvalidFilter."""
     row = reading.row("SELECT id, code, decimals, name FROM token WHERE code = %s", code)
     if row is None:
         raise InvalidFilter("token", NOT_IN_LIST)
@@ -261,7 +262,7 @@ def _token(reading: Work, code: str) -> TokenView:
     return TokenView(token, Unit(code, decimals), name)
 
 
-def _units(typed: str, token: TokenView) -> int:
+def units_of(typed: str, token: TokenView) -> int:
     """So many of the smallest units; what is finer than these is left away."""
     whole, _point, part = typed.partition(".")
     decimals = token.unit.decimals

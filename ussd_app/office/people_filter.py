@@ -100,7 +100,9 @@ class PeopleFilter:
         return urlencode(self.asked)
 
 
-def _one_of(*words: str) -> Callable[[str, str], str]:
+def one_of(*words: str) -> Callable[[str, str], str]:
+    """Reads one of these words. Raises InvalidFilter, as all that read do."""
+
     def read(field: str, typed: str) -> str:
         if typed not in words:
             raise InvalidFilter(field, NOT_IN_LIST)
@@ -115,14 +117,16 @@ def _words(field: str, typed: str) -> str:
     return typed
 
 
-def _day(field: str, typed: str) -> date:
+def day(field: str, typed: str) -> date:
+    """Reads a day of the calendar: 2026-11-21."""
     try:
         return date.fromisoformat(typed)
     except ValueError:
         raise InvalidFilter(field, NO_DAY) from None
 
 
-def _amount(field: str, typed: str) -> str:
+def amount(field: str, typed: str) -> str:
+    """Reads a number of whole tokens: 12.50."""
     plain = plain_digits(typed).replace(",", "")
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,2})?", plain):
         raise InvalidFilter(field, NO_AMOUNT)
@@ -135,7 +139,8 @@ def _tag(field: str, typed: str) -> str:
     return typed
 
 
-def _code(field: str, typed: str) -> str:
+def code(field: str, typed: str) -> str:
+    """Reads what may be the code of a token."""
     if not re.fullmatch(r"[A-Z][A-Z0-9]{1,11}", typed):
         raise InvalidFilter(field, NOT_IN_LIST)
     return typed
@@ -149,18 +154,18 @@ def _language(field: str, typed: str) -> str:
 
 _READ: Mapping[str, Callable[[str, str], str | date]] = {
     "q": _words,
-    "kind": _one_of(*KINDS),
-    "status": _one_of(*Status),
-    "token": _code,
-    "balance_from": _amount,
-    "balance_to": _amount,
-    "sent_since": _day,
-    "tier": _one_of(*TIERS),
-    "pin": _one_of(*PIN_STATES),
+    "kind": one_of(*KINDS),
+    "status": one_of(*Status),
+    "token": code,
+    "balance_from": amount,
+    "balance_to": amount,
+    "sent_since": day,
+    "tier": one_of(*TIERS),
+    "pin": one_of(*PIN_STATES),
     "tag": _tag,
     "language": _language,
-    "sort": _one_of(*SORTS),
-    "order": _one_of(*ORDERS),
+    "sort": one_of(*SORTS),
+    "order": one_of(*ORDERS),
 }
 
 FIELDS = tuple(_READ)

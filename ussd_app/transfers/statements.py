@@ -24,6 +24,8 @@ STATEMENT = _("{org} {when}. Balance {balance}.{lines}")
 
 HOUSE_NAMES: dict[str, Text] = {"grant": _("Welcome gift"), "reversal": _("Correction")}
 OTHER = _("Other")
+REVERSAL = "reversal"
+"""What the house took back: named by that, or it would look like a payment of the other side."""
 
 
 @dataclass(frozen=True)
@@ -127,10 +129,11 @@ class Statements:
                 line.at,
                 token.amount(line.amount),
                 token.amount(line.balance),
-                names.get(line.other) or self._house(line.kind, member.language),
-                line.other not in names,
+                names[line.other] if is_paid else self._house(line.kind, member.language),
+                not is_paid,
             )
             for line in found
+            for is_paid in [line.other in names and line.kind != REVERSAL]
         ]
 
     def _house(self, kind: str, language: str) -> str:
