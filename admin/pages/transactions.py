@@ -98,7 +98,7 @@ def live() -> ResponseReturnValue:
     except Invalid:
         abort(400)
     rows = services().transactions.since(place, named=sees_names())
-    return Response(_events(place, rows), mimetype="text/event-stream")
+    return Response("".join(_events(place, rows)), mimetype="text/event-stream")
 
 
 @page.get("/<reference>")
