@@ -368,10 +368,8 @@ _BY_CHANNEL: LiteralString = """
     p.id IN (SELECT subject FROM audit WHERE subject_kind = 'posting' AND channel <> 'ussd'
         AND channel = %s)
 """
-_BY_ITSELF: LiteralString = """
-    p.kind <> 'transfer' AND NOT EXISTS (
-        SELECT FROM audit a WHERE a.subject_kind = 'posting' AND a.subject = p.id)
-"""
+# A grant has no row of its own there: it is part of joining.
+_BY_ITSELF: LiteralString = "p.kind <> 'transfer' AND p.kind = 'grant'"
 _GIVEN_UP: LiteralString = """
     SELECT a.id, a.at, a.subject, m.name, a.channel
     FROM audit a LEFT JOIN member m ON m.id = a.subject AND %s
