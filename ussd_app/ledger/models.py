@@ -79,9 +79,9 @@ class Entry(Base):
         Index(
             "ix_entry_amount",
             "token",
-            text("abs(amount)"),
+            "amount",
             "posting",
-            postgresql_where=text("leg = 1"),
+            postgresql_where=text("amount > 0"),
         ),
     )
 

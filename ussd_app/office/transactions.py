@@ -329,20 +329,19 @@ def _first_at(reading: Work, moment: datetime) -> int:
 
 _IDS: LiteralString = "SELECT p.id FROM posting p"
 _ROWS: LiteralString = """
-    SELECT p.id, p.at, p.kind, p.reverses, r.id, t.code, t.decimals, abs(f.amount),
+    SELECT p.id, p.at, p.kind, p.reverses, r.id, t.code, t.decimals, g.amount,
         s.owner, sm.name, g.owner, gm.name, coalesce(c.channel, 'system')
-    FROM posting p JOIN entry f ON f.posting = p.id AND f.leg = 1 JOIN token t ON t.id = f.token
-        LEFT JOIN posting r ON r.reverses = p.id
-        LEFT JOIN LATERAL (
+    FROM posting p JOIN LATERAL (
+            SELECT a.owner, e.amount, e.token FROM entry e JOIN account a ON a.id = e.account
+            WHERE e.posting = p.id AND e.amount >= 0 ORDER BY e.leg LIMIT 1
+        ) g ON true JOIN token t ON t.id = g.token LEFT JOIN LATERAL (
             SELECT a.owner FROM entry e JOIN account a ON a.id = e.account
             WHERE e.posting = p.id AND e.amount < 0 ORDER BY e.leg LIMIT 1
         ) s ON true LEFT JOIN LATERAL (
-            SELECT a.owner FROM entry e JOIN account a ON a.id = e.account
-            WHERE e.posting = p.id AND e.amount > 0 ORDER BY e.leg LIMIT 1
-        ) g ON true LEFT JOIN LATERAL (
             SELECT channel FROM audit WHERE subject_kind = 'posting' AND subject = p.id
             ORDER BY id LIMIT 1
-        ) c ON true LEFT JOIN member sm ON sm.id = s.owner AND %s
+        ) c ON true LEFT JOIN posting r ON r.reverses = p.id
+        LEFT JOIN member sm ON sm.id = s.owner AND %s
         LEFT JOIN member gm ON gm.id = g.owner AND %s
     WHERE p.id = ANY(%s) ORDER BY p.id DESC
 """
@@ -356,8 +355,7 @@ _PARTIES: LiteralString = """
         WHERE a.owner = ANY(%s))
 """
 _AMOUNT: LiteralString = """
-    p.id IN (SELECT posting FROM entry WHERE leg = 1 AND token = %s
-        AND abs(amount) BETWEEN %s AND %s)
+    p.id IN (SELECT posting FROM entry WHERE token = %s AND amount > 0 AND amount BETWEEN %s AND %s)
 """
 # Every transfer is in the audit, nearly all of them by USSD: an index has the others.
 _BY_USSD: LiteralString = """

@@ -22,9 +22,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_entry_amount",
         "entry",
-        ["token", sa.literal_column("abs(amount)"), "posting"],
+        ["token", "amount", "posting"],
         unique=False,
-        postgresql_where=sa.text("leg = 1"),
+        postgresql_where=sa.text("amount > 0"),
     )
     op.create_index(
         "ix_audit_channel",
