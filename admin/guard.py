@@ -30,7 +30,7 @@ class Open(StrEnum):
 
 
 Lock = Permission | Open
-LOCK = "admin_lock"
+LOCK, BY_ITSELF = "admin_lock", "admin_by_itself"
 STEPS = {
     "password": ("security.change_password",),
     "email": ("sign_in.verify_email", "sign_in.confirm_email"),
@@ -41,11 +41,12 @@ STEPS = {
 ALWAYS = ("static", "security.logout")
 
 
-def may(lock: Lock) -> Callable[[View], View]:
-    """Say what a view is locked with."""
+def may(lock: Lock, *, by_itself: bool = False) -> Callable[[View], View]:
+    """Say what a view is locked with; what pages ask for `by_itself` keeps nobody signed in."""
 
     def mark(view: View) -> View:
         setattr(view, LOCK, lock)
+        setattr(view, BY_ITSELF, by_itself)
         return view
 
     return mark
@@ -100,7 +101,9 @@ def _who() -> Staff | None:
     if not uniquifier or not sid:
         return None
     found = services().users.staff(uniquifier)
-    if found is None or not services().user_sessions.is_live(sid, found.id):
+    view = current_app.view_functions.get(request.endpoint or "")
+    is_touch = not getattr(view, BY_ITSELF, False)
+    if found is None or not services().user_sessions.is_live(sid, found.id, is_touch=is_touch):
         session.clear()
         return None
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from flask import (
     Blueprint,
@@ -80,11 +79,11 @@ def export() -> ResponseReturnValue:
         rows = services().transactions.export(wanted, named=sees_names(), by=staff().actor, why=why)
     except Invalid as no:
         return _list(query, wanted, found, no=no, why=why), 400
-    return download("transactions", COLUMNS, _cells(rows))
+    return download("transactions", COLUMNS, _cells(rows, services().organisation))
 
 
 @page.get("/live")
-@may(Permission.SEE_TRANSACTIONS)
+@may(Permission.SEE_TRANSACTIONS, by_itself=True)
 def live() -> ResponseReturnValue:
     """What came since, as server-sent events, and then the end: the browser asks again by itself.
 
@@ -235,7 +234,7 @@ def _shown(row: TransactionRow, *, wrong: str = "", why: str = "") -> str:
     )
 
 
-def _cells(rows: Iterable[TransactionRow]) -> Iterator[list[object]]:
+def _cells(rows: Iterable[TransactionRow], house: str) -> Iterator[list[object]]:
     for row in rows:
         yield [
             row.reference,
@@ -243,8 +242,8 @@ def _cells(rows: Iterable[TransactionRow]) -> Iterator[list[object]]:
             row.kind,
             row.amount.number.replace(",", "") if row.amount else "",
             row.amount.unit.code if row.amount else "",
-            *_side(row.source),
-            *_side(row.target),
+            *_side(row.source, house),
+            *_side(row.target, house),
             row.channel,
             row.state,
             row.reverses,
@@ -252,7 +251,7 @@ def _cells(rows: Iterable[TransactionRow]) -> Iterator[list[object]]:
         ]
 
 
-def _side(side: Party | None) -> tuple[Any, str]:
+def _side(side: Party | None, house: str) -> tuple[object, str]:
     if side is None:
         return "", ""
-    return (side.member or services().organisation), side.name
+    return (side.member or house), side.name

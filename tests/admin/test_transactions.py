@@ -259,6 +259,18 @@ def test_r_b12_whoever_is_suspended_hears_no_more(counter: Counter) -> None:
     assert "/sign-in" in answer.location
 
 
+def test_r_c06_the_live_list_keeps_nobody_signed_in_who_left(counter: Counter) -> None:
+    here = counter.desk.signed_in(Role.ADMIN)
+    place = place_of(here.get("/transactions").text)
+
+    statuses = []
+    for _turn in range(4):
+        counter.desk.world.clock.advance(minutes=10)
+        statuses.append(here.get("/transactions/live", since=place).status_code)
+
+    assert statuses == [200, 200, 302, 302]
+
+
 def test_r_b09_the_live_list_is_for_the_first_page_without_a_filter(counter: Counter) -> None:
     here = counter.desk.signed_in(Role.ADMIN)
 
@@ -304,6 +316,14 @@ def test_r_b09_a_file_holds_what_is_filtered_and_the_audit_says_why(counter: Cou
         ("transactions.export_begun", here.user, {"why": WHY, "kind": "transfer"}),
         ("transactions.exported", here.user, {"count": 1}),
     ]
+
+
+def test_r_b09_a_file_of_everything_names_the_house_and_no_formula(counter: Counter) -> None:
+    answer = counter.desk.signed_in(Role.ADMIN).post("/transactions/export", why=WHY)
+
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert {row["from"] for row in rows if row["category"] == "grant"} == {"Umoja"}
+    assert len(rows) == counter.town.count("posting")
 
 
 def test_a_file_without_a_reason_is_none_and_the_filter_stays(counter: Counter) -> None:

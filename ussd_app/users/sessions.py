@@ -56,8 +56,11 @@ class Sessions:
             audit.record(work, _self(user), "user.signed_in", subject=("user", user), at=now)
         return sid
 
-    def is_live(self, sid: str, user: int) -> bool:
-        """Whether they are still signed in there: not ended, not idle too long, not too old."""
+    def is_live(self, sid: str, user: int, *, is_touch: bool = True) -> bool:
+        """Whether they are still signed in there: not ended, not idle too long, not too old.
+
+        What a page asks for by itself is no touch: somebody who left is idle before it.
+        """
         now = self._clock.now()
         with self._db.reading() as reading:
             row = reading.row(
@@ -70,7 +73,7 @@ class Sessions:
                 now - IDLE,
                 now,
             )
-            if row and row[0] < now - SEEN_EVERY:
+            if row and is_touch and row[0] < now - SEEN_EVERY:
                 reading.run(
                     "UPDATE user_session SET seen_at = %s WHERE sid = %s", now, _digest(sid)
                 )
