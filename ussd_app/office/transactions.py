@@ -32,7 +32,7 @@ from ussd_app.text import _
 from ussd_app.tokens.service import Tokens, TokenView
 from ussd_app.values import Amount, Reason, Reference, Unit
 
-PAGE = 30
+PAGE = 25
 BATCH = 500
 LIVE_MOST = 50
 UNITS_EVER = 2**63 - 1
