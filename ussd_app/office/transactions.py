@@ -7,8 +7,8 @@ are read only for who may see them.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import LiteralString
 
 from ussd_app.audit import service as audit
@@ -17,7 +17,7 @@ from ussd_app.clock import Clock, Local
 from ussd_app.db.connection import Row
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import NotFound
-from ussd_app.office.people import People, token_called, units_of
+from ussd_app.office.people import People, token_called
 from ussd_app.office.people_filter import InvalidFilter, PeopleFilter
 from ussd_app.office.place import LOOK_BACK, Place
 from ussd_app.office.transaction_filter import (
@@ -28,6 +28,7 @@ from ussd_app.office.transaction_filter import (
     REVERSED,
     TransactionFilter,
 )
+from ussd_app.office.transaction_question import Question, days, question
 from ussd_app.text import _
 from ussd_app.tokens.service import Tokens, TokenView
 from ussd_app.values import Amount, Reason, Reference, Unit
@@ -35,10 +36,6 @@ from ussd_app.values import Amount, Reason, Reference, Unit
 PAGE = 25
 BATCH = 500
 LIVE_MOST = 50
-UNITS_EVER = 2**63 - 1
-SKEW = timedelta(hours=1)
-"""By so much the clocks of the web processes differ at most, and so the times of two neighbours."""
-
 NOBODY = _("Nobody was found.")
 MANY = _("That is many people. Type more of the name, a phone number or an id.")
 
@@ -88,22 +85,6 @@ class Page:
     """Where whoever has seen this page goes on, as new ones come."""
 
 
-@dataclass
-class _Question:
-    """Conditions, each with the values of its placeholders."""
-
-    where: list[LiteralString] = field(default_factory=lambda: ["true"])
-    values: list[object] = field(default_factory=list)
-
-    @property
-    def conditions(self) -> LiteralString:
-        return " AND ".join(self.where)
-
-    def ask(self, condition: LiteralString, *values: object) -> None:
-        self.where.append(condition)
-        self.values += values
-
-
 class Transactions:
     """Lists the books for the staff."""
 
@@ -133,7 +114,8 @@ class Transactions:
         with self._db.reading() as reading:
             if wanted.state == GIVEN_UP:
                 return self._given_up(reading, wanted, named=named, after=after, most=most)
-            asked = self._question(reading, wanted, after)
+            token = self._token(reading, wanted)
+            asked = question(reading, wanted, token, self._local, after=after)
             ids = [
                 posting
                 for (posting,) in reading.rows(
@@ -205,58 +187,15 @@ class Transactions:
         found = reading.rows(_ROWS, named, named, list(postings)) if postings else ()
         return [_row(row) for row in found]
 
-    def _question(self, reading: Work, wanted: TransactionFilter, after: int) -> _Question:
-        asked = _Question()
-        if after:
-            asked.ask("p.id < %s", after)
-        if wanted.kind == "transfer":
-            asked.ask("p.kind = 'transfer'")
-        elif wanted.kind:  # the index of the rare kinds
-            asked.ask("p.kind <> 'transfer' AND p.kind = %s", wanted.kind)
-        if wanted.state:
-            asked.ask(_STATES[wanted.state])
-        if wanted.party:
-            asked.ask(_PARTIES, wanted.parties)
-        if wanted.channel == "system":
-            asked.ask(_BY_ITSELF)
-        elif wanted.channel == "ussd":
-            asked.ask(_BY_USSD)
-        elif wanted.channel:
-            asked.ask(_BY_CHANNEL, wanted.channel)
-        if wanted.token or wanted.amount_from or wanted.amount_to:
-            token = self._token(reading, wanted)
-            least = units_of(wanted.amount_from, token) if wanted.amount_from else 0
-            most = units_of(wanted.amount_to, token) if wanted.amount_to else UNITS_EVER
-            asked.ask(_AMOUNT, token.id, least, most)
-        self._ask_days(reading, asked, wanted)
-        return asked
-
     def _token(self, reading: Work, wanted: TransactionFilter) -> TokenView:
         return token_called(reading, wanted.token) if wanted.token else self._tokens.first
-
-    def _ask_days(self, reading: Work, asked: _Question, wanted: TransactionFilter) -> None:
-        """Times rise with ids, but for the skew of clocks: so days are found among the ids."""
-        begin, end = self._days(wanted)
-        if begin:
-            asked.ask("p.id >= %s AND p.at >= %s", _first_at(reading, begin - SKEW), begin)
-        if end:
-            asked.ask("p.id < %s AND p.at < %s", _first_at(reading, end + SKEW), end)
-
-    def _days(self, wanted: TransactionFilter) -> tuple[datetime | None, datetime | None]:
-        return (
-            self._midnight(wanted.since) if wanted.since else None,
-            self._midnight(wanted.until + timedelta(days=1)) if wanted.until else None,
-        )
-
-    def _midnight(self, day: date) -> datetime:
-        return datetime.combine(day, time(), self._local.zone)
 
     def _given_up(
         self, reading: Work, wanted: TransactionFilter, *, named: bool, after: int, most: int
     ) -> Page:
         """Payments of which the payer was told that nothing was sent: the audit alone has them."""
-        asked = _Question()
-        begin, end = self._days(wanted)
+        asked = Question()
+        begin, end = days(wanted, self._local)
         if after:
             asked.ask("a.id < %s", after)
         if wanted.party:
@@ -310,23 +249,6 @@ def _row(row: Row) -> TransactionRow:
     )
 
 
-def _first_at(reading: Work, moment: datetime) -> int:
-    """The id from which on times are at or after `moment`, found by halving the ids there are."""
-    (low, high) = reading.the_row(
-        "SELECT coalesce(min(id), 0), coalesce(max(id), 0) + 1 FROM posting"
-    )
-    while low < high:
-        middle = (low + high) // 2
-        (posting, at) = reading.the_row(
-            "SELECT id, at FROM posting WHERE id >= %s ORDER BY id LIMIT 1", middle
-        )
-        if at < moment:
-            low = posting + 1
-        else:
-            high = middle
-    return int(low)
-
-
 _IDS: LiteralString = "SELECT p.id FROM posting p"
 _ROWS: LiteralString = """
     SELECT p.id, p.at, p.kind, p.reverses, r.id, t.code, t.decimals, g.amount,
@@ -345,29 +267,6 @@ _ROWS: LiteralString = """
         LEFT JOIN member gm ON gm.id = g.owner AND %s
     WHERE p.id = ANY(%s) ORDER BY p.id DESC
 """
-_STATES: dict[str, LiteralString] = {
-    POSTED: "p.reverses IS NULL AND NOT EXISTS (SELECT FROM posting r WHERE r.reverses = p.id)",
-    REVERSED: "p.id IN (SELECT reverses FROM posting WHERE reverses IS NOT NULL)",
-    REVERSAL: "p.kind <> 'transfer' AND p.reverses IS NOT NULL",
-}
-_PARTIES: LiteralString = """
-    p.id IN (SELECT e.posting FROM account a JOIN entry e ON e.account = a.id
-        WHERE a.owner = ANY(%s))
-"""
-_AMOUNT: LiteralString = """
-    p.id IN (SELECT posting FROM entry WHERE token = %s AND amount > 0 AND amount BETWEEN %s AND %s)
-"""
-# Every transfer is in the audit, nearly all of them by USSD: an index has the others.
-_BY_USSD: LiteralString = """
-    EXISTS (SELECT FROM audit a WHERE a.subject_kind = 'posting' AND a.subject = p.id
-        AND a.channel = 'ussd')
-"""
-_BY_CHANNEL: LiteralString = """
-    p.id IN (SELECT subject FROM audit WHERE subject_kind = 'posting' AND channel <> 'ussd'
-        AND channel = %s)
-"""
-# A grant has no row of its own there: it is part of joining.
-_BY_ITSELF: LiteralString = "p.kind <> 'transfer' AND p.kind = 'grant'"
 _GIVEN_UP: LiteralString = """
     SELECT a.id, a.at, a.subject, m.name, a.channel
     FROM audit a LEFT JOIN member m ON m.id = a.subject AND %s
