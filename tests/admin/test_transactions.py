@@ -80,6 +80,8 @@ def test_r_b09_a_page_is_small_at_its_widest(counter: Counter) -> None:
     [
         ("amount_from", "a lot", "Type an amount like 12.50."),
         ("since", "yesterday", "Type a day like 2026-11-21."),
+        ("since", "0001-01-01", "Type a day like 2026-11-21."),
+        ("until", "9999-12-31", "Type a day like 2026-11-21."),
         ("token", "umoja!", "Choose one of the list."),
         ("token", "NONE", "Choose one of the list."),
         ("kind", "bribe", "Choose one of the list."),

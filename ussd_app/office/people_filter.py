@@ -16,6 +16,7 @@ from ussd_app.text import Text, _
 from ussd_app.values import plain_digits
 
 WORDS_MOST = 60
+YEARS = range(2000, 2101)  # of others no midnight is known in every zone
 TIERS = ("0", "1", "2", "3")
 PIN_STATES = ("ok", "none", "locked")
 SORTS = ("name", "joined", "id", "balance")
@@ -120,9 +121,12 @@ def _words(field: str, typed: str) -> str:
 def day(field: str, typed: str) -> date:
     """Reads a day of the calendar: 2026-11-21."""
     try:
-        return date.fromisoformat(typed)
+        found = date.fromisoformat(typed)
     except ValueError:
         raise InvalidFilter(field, NO_DAY) from None
+    if found.year not in YEARS:
+        raise InvalidFilter(field, NO_DAY)
+    return found
 
 
 def amount(field: str, typed: str) -> str:
