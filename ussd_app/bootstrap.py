@@ -42,6 +42,7 @@ from ussd_app.messages.service import Messages
 from ussd_app.messages.sms import Sms
 from ussd_app.office.approvals import Approvals
 from ussd_app.office.audit_search import AuditSearch
+from ussd_app.office.call_book import CallBook
 from ussd_app.office.notebook import Notebook
 from ussd_app.office.people import People
 from ussd_app.office.person import Persons
@@ -259,7 +260,8 @@ def services_of(
         messages=messages,
         delivery=delivery,
         mail=mail,
-        calls=Calls(db, clock),
+        calls=Calls(db, clock, lines.traces),
+        call_book=CallBook(db, clock, local=local, near=f"+{settings.countries[0]}"),
         audit_chain=Chain(db, clock),
         audit_rounds=Rounds(db, clock),
         audit_search=AuditSearch(db, clock),

@@ -25,6 +25,7 @@ from ussd_app.messages.mail import Mail
 from ussd_app.messages.service import Messages
 from ussd_app.office.approvals import Approvals
 from ussd_app.office.audit_search import AuditSearch
+from ussd_app.office.call_book import CallBook
 from ussd_app.office.notebook import Notebook
 from ussd_app.office.people import People
 from ussd_app.office.person import Persons
@@ -92,6 +93,7 @@ class Services:
     delivery: Delivery
     mail: Mail
     calls: Calls
+    call_book: CallBook
     audit_chain: Chain
     audit_rounds: Rounds
     audit_search: AuditSearch

@@ -262,6 +262,10 @@ class Settings:
         "days until a delivery report is forgotten; SMS under way need theirs",
     )
 
+    call_keep_days: int = _setting(
+        parsers.whole(1), "90", "days until a USSD session is forgotten, with its screens"
+    )
+
     test_clock_offset: float = _setting(
         parsers.seconds, "0", "seconds the clock is ahead; heeded when APP_ENV=test alone"
     )

@@ -86,6 +86,7 @@ class Phone(str):
 
     __slots__ = ()
     widest: ClassVar[str] = "0" * 15  # what E.164 allows
+    is_open: ClassVar[bool] = True  # staff may see what was typed
     unreadable: ClassVar[Text] = _("Type a phone number, like 0712345678.")
     complaints: ClassVar[tuple[Text, ...]] = (unreadable,)
 
@@ -147,6 +148,7 @@ class Name(str):
 
     __slots__ = ()
     widest: ClassVar[str] = "W" * NAME_LETTERS
+    is_open: ClassVar[bool] = True
     unreadable: ClassVar[Text] = _("Please type your name with letters.")
     too_long: ClassVar[Text] = _("That name is too long. Type a shorter one.")
     complaints: ClassVar[tuple[Text, ...]] = (unreadable, too_long)
@@ -320,6 +322,7 @@ class Quantity(str):
 
     __slots__ = ()
     widest: ClassVar[str] = "9999999.99"
+    is_open: ClassVar[bool] = True
     unreadable: ClassVar[Text] = _("Type the amount in digits, like 50.")
     too_fine: ClassVar[Text] = _("Too many digits after the point.")
     complaints: ClassVar[tuple[Text, ...]] = (unreadable, too_fine)

@@ -182,7 +182,7 @@ def _contents(tab: str, person: Person) -> dict[str, Any]:
         case "messages":
             return {"messages": persons.messages(person.id)}
         case "calls":
-            return {"calls": persons.calls(person.phone)}
+            return {"calls": services().call_book.of_member(person.id)}
         case "audit":
             return {"deeds": persons.audit(person.id)}
         case _:

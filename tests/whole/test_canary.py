@@ -56,7 +56,7 @@ HOMES = frozenset(
         "member", "registration", "message", "call", "inbound_message", "delivery_report", "opt_out",
         "one_time_code", "invitation_row",
     )
-) | {"message.body", "message.dedupe"}  # fmt: skip
+) | {"message.body", "message.dedupe", "call_screen.screen", "call_screen.keys"}  # fmt: skip
 
 
 @dataclass

@@ -26,6 +26,7 @@ from ussd_app.wsgi import THREADS
 
 RELAY_SECONDS = 0.2
 UNTOLD_SECONDS = 15.0
+SCREENS_SECONDS = 1.0
 BACKLOG = 2048
 
 
@@ -72,6 +73,7 @@ def tick(settings: Settings) -> None:
         [
             Chore("relay", RELAY_SECONDS, relay.turn),
             Chore("untold-locks", UNTOLD_SECONDS, built.services.pins.tell_untold),
+            Chore("screens", SCREENS_SECONDS, built.services.calls.take_in),
             *housekeeping.sealing(built.services),
             *housekeeping.chores(built.services, settings),
         ]

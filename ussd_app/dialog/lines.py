@@ -25,6 +25,7 @@ import redis
 
 from ussd_app.clock import Deadline
 from ussd_app.dialog.session import Session
+from ussd_app.dialog.traces import ENTRIES_MOST, FIELD, STREAM, Trace, Traces
 from ussd_app.dialog.wire import Script, Wire
 from ussd_app.errors import TooMany, Unavailable
 from ussd_app.seal import Sealer
@@ -77,12 +78,16 @@ return {'held', fence, f[4], before, age, now - tonumber(began), f[6]}
 """
 )
 
-# KEYS line; ARGV call, fence, sealed session, open, calls kept, calls known, over. A call that ends
-# after another was begun stays behind it: that other's first screen told what became of it.
+# KEYS line, traces; ARGV call, fence, sealed session, open, calls kept, calls known, over, and of the
+# trace: sealed, its field, how many are kept. A call that ends after another was begun stays behind
+# it: that other's first screen told what became of it. A trace that cannot be kept fails nothing.
 _SAVE = Script(
     _NOW
     + """
 local line, call = KEYS[1], ARGV[1]
+if ARGV[8] ~= '' then
+  redis.pcall('XADD', KEYS[2], 'MAXLEN', '~', ARGV[10], '*', ARGV[9], ARGV[8])
+end
 local f = redis.call('HMGET', line, 'fence', 'lock', 'order')
 if f[1] ~= ARGV[2] or not f[2] then return 0 end
 local order, secret = f[3] or '', ARGV[4] == 'untold' and '1' or '0'
@@ -189,6 +194,7 @@ class Lines:
 
     def __init__(self, client: redis.Redis, sealer: Sealer, rates: Rates) -> None:
         self._redis, self._wire, self._sealer = client, Wire(client), sealer
+        self.traces = Traces(client, sealer)
         self._rate = (1000 / rates.per_second, rates.burst)
 
     def start(self) -> None:
@@ -284,17 +290,19 @@ class Lines:
         except ValueError:
             return None
 
-    def put_away(self, hold: Hold, session: Session, *, risky: bool) -> bool:
+    def put_away(self, hold: Hold, session: Session, *, risky: bool, trace: Trace | None) -> bool:
         """Save the session and release the line; False if the line was no longer ours.
 
         What Redis does after we gave up waiting is not what the caller was told. So a `risky`
-        answer is saved as untold, and as told only once Redis has said that it is saved.
+        answer is saved as untold, and as told only once Redis has said that it is saved. The trace
+        goes with it, at the price of no round trip more.
         """
         sealed = self._sealer.seal(session.dump(), bound_to=hold.line + hold.name)
         is_open = int(not session.over)
         args = (hold.name, hold.fence, sealed, _UNTOLD if risky else is_open)
-        limits = (CALLS_KEPT, CALLS_KNOWN)
-        saved = self._wire.run(_SAVE, (hold.line,), (*args, *limits, int(session.over)))
+        limits = (CALLS_KEPT, CALLS_KNOWN, int(session.over))
+        traced = (self.traces.seal(trace) if trace else b"", FIELD, ENTRIES_MOST)
+        saved = self._wire.run(_SAVE, (hold.line, STREAM), (*args, *limits, *traced))
         if saved == _SAVED and risky:
             self._let_go(hold.line, hold.fence, is_open)
         return bool(saved)
@@ -314,10 +322,10 @@ class Hold:
     fence: int
     held: Held
 
-    def save(self, session: Session, *, risky: bool = False) -> bool:
+    def save(self, session: Session, *, risky: bool = False, trace: Trace | None = None) -> bool:
         """Put the session away and release the line; False if somebody else holds it by now.
 
         `risky` says that a deed may have been done which the caller must be told of.
         """
         self.held.saved = True
-        return self.lines.put_away(self, session, risky=risky)
+        return self.lines.put_away(self, session, risky=risky, trace=trace)

@@ -47,6 +47,7 @@ from ussd_app.dialog.session import (
     loaded,
     new_ref,
 )
+from ussd_app.dialog.traces import A_SECRET, NOT_KEPT, kept
 from ussd_app.errors import Invalid
 from ussd_app.text import Catalogs, Text, fill, septets
 from ussd_app.values import Phone, plain_digits, typed_digits
@@ -62,11 +63,15 @@ Watch = Callable[[str, str, str, str], None]
 
 @dataclass(frozen=True)
 class Said:
-    """What the caller is shown: `label` names the state, `over` hangs up."""
+    """What the caller is shown: `label` names the state, `over` hangs up.
+
+    `pressed` are the answers that led here, as far as they are kept.
+    """
 
     text: str
     label: str
     over: bool
+    pressed: tuple[str, ...] = ()
 
 
 class Machine:
@@ -184,6 +189,7 @@ class Turn:
         self.typed = ""
         self.why = ""
         self.needs_help = False
+        self.pressed: list[str] = []
 
     @property
     def frame(self) -> Frame:
@@ -215,13 +221,18 @@ class Turn:
         try:
             if key == HOME_KEY:
                 self._go_home()
+                taken = key
             elif key == BACK_KEY and self.frame.page:
                 self.frame.page -= 1
+                taken = key
             elif key == BACK_KEY and self.screen.back:
                 self._follow(Edge(BACK_KEY, self.screen.back))
+                taken = key
             else:
-                self._answer(typed.strip())
+                taken = self._answer(typed.strip())
+            self.pressed.append(taken)
         except Invalid as no:
+            self.pressed.append(NOT_KEPT)
             self.say_why(no.message)
         else:
             self.settle()
@@ -235,7 +246,10 @@ class Turn:
     def walk(self, answers: Sequence[str]) -> None:
         """Take answers given in advance, up to a PIN, a consent, or one that cannot be used."""
         for answer in answers:
-            if not (self.screen.typed_ahead and self.hear(answer)):
+            if not self.screen.typed_ahead:
+                self.pressed.append(NOT_KEPT)
+                return
+            if not self.hear(answer):
                 return
 
     def settle(self) -> None:
@@ -274,7 +288,12 @@ class Turn:
             view = self._view(state, rows=pages[frame.page], more=frame.page + 1 < len(pages))
         elif isinstance(state, Ask) and frame.items:
             view = self._view(state, rows=shown_offers(label for label, _value in frame.items))
-        said = Said(compose(self._helped(view)), f"{frame.flow}.{frame.state}", self.session.over)
+        said = Said(
+            compose(self._helped(view)),
+            f"{frame.flow}.{frame.state}",
+            self.session.over,
+            tuple(self.pressed),
+        )
         self.session.label = said.label
         return said
 
@@ -295,38 +314,46 @@ class Turn:
         if is_safe(state):
             self.frame.safe = self.frame.state
 
-    def _answer(self, answer: str) -> None:
+    def _answer(self, answer: str) -> str:
+        """Take it; what is kept of it."""
         frame = self.frame
         match self.screen:
             case Menu() as state:
-                label, target = state.options[_choice(answer, len(state.options)) - 1]
+                number = _choice(answer, len(state.options))
+                label, target = state.options[number - 1]
                 self._follow(Edge(label, target))
+                return str(number)
             case Pick() as state:
                 pages = self._pages(self._view(state))
                 if frame.page + 1 < len(pages) and _number(_key(answer)) == int(MORE_KEY):
                     frame.page += 1
-                    return
+                    return MORE_KEY
                 before = sum(len(page) for page in pages[: frame.page])
-                chosen = before + _choice(answer, len(pages[frame.page]))
-                frame.memory[state.into] = frame.items[chosen - 1][1]
+                number = _choice(answer, len(pages[frame.page]))
+                frame.memory[state.into] = frame.items[before + number - 1][1]
                 self._follow(Edge(state.into, state.then))
+                return str(number)
             case Ask() as state:
-                self._ask(state, answer)
+                return self._ask(state, answer)
+        return NOT_KEPT
 
-    def _ask(self, state: Ask, answer: str) -> None:
+    def _ask(self, state: Ask, answer: str) -> str:
+        taken = NOT_KEPT
         if state.secret:
-            self.typed = answer
+            self.typed, taken = answer, A_SECRET
         elif state.into:
-            self.frame.memory[state.into] = self._read(state.into, answer)
+            self.frame.memory[state.into], taken = self._read(state.into, answer)
         self._follow(Edge(state.into or "****", state.then))
+        return taken
 
-    def _read(self, variable: str, answer: str) -> Any:
-        """The answer as the variable keeps it: one of the offers by its number, or as typed."""
+    def _read(self, variable: str, answer: str) -> tuple[Any, str]:
+        """The answer as the variable keeps it, by an offer's number or as typed, and for the staff."""
         offers = self.frame.items
         if 1 <= (number := _number(_key(answer))) <= len(offers):
-            return offers[number - 1][1]
+            return offers[number - 1][1], str(number)
         kind: type[Value] = self.flow.variables()[variable]
-        return dump_value(kind.parse(answer, self.caller))
+        value = dump_value(kind.parse(answer, self.caller))
+        return value, kept(kind, str(value))
 
     def _do(self, state: Do) -> None:
         me = self._instance()

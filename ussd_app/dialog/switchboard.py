@@ -33,6 +33,7 @@ from ussd_app.dialog.notices import (
 )
 from ussd_app.dialog.screen import BUDGET
 from ussd_app.dialog.session import Frame, Session
+from ussd_app.dialog.traces import Trace, how_reached
 from ussd_app.errors import Invalid, NotBegun, TooMany, Unavailable
 from ussd_app.seal import Sealer
 from ussd_app.text import Text, septets
@@ -128,7 +129,7 @@ class Switchboard:
         held = hold.held
         if held.pushed_out:
             return self.last_words(OVER, "over")
-        session = held.session
+        session, is_first = held.session, held.session is None
         if session is None:
             session, said = self._open(hold, hop, phone)
         else:
@@ -143,9 +144,18 @@ class Switchboard:
         reply = Reply(f"{'END' if said.over else 'CON'} {said.text}", said.label)
         session.over, session.last = said.over, reply.body
         session.heard, session.mark = len(hop.text), self._mark(hop.text)
-        if not hold.save(session, risky=turn.risky):
+        trace = self._trace(hop, phone, said, is_first=is_first)
+        if not hold.save(session, risky=turn.risky, trace=trace):
             log.warning("ussd.line_lost", label=said.label)
         return reply
+
+    def _trace(self, hop: Hop, phone: Phone, said: Said, *, is_first: bool) -> Trace:
+        """What staff may see of this answer later."""
+        session = self._sealer.name("ended", hop.call).hex()
+        how, keys = how_reached(said.pressed, is_first=is_first)
+        return Trace(
+            session, phone, hop.service_code, said.label, said.text, said.over, how, keys, ""
+        )
 
     def _open(self, hold: Hold, hop: Hop, phone: Phone) -> tuple[Session, Said]:
         held = hold.held

@@ -30,6 +30,7 @@ def chores(services: Services, settings: Settings) -> list[Chore]:
                 settings.registration_keep_days,
             ),
             ("old-lookups", services.members.forget_lookups, settings.lookup_keep_days),
+            ("old-calls", services.calls.forget, settings.call_keep_days),
             ("old-reports", services.delivery.forget_reports, settings.report_keep_days),
             ("old-codes", services.codes.forget, settings.invitation_keep_days),
             ("old-lists", services.invitation_lists.forget, settings.invitation_keep_days),

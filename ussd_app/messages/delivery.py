@@ -163,7 +163,7 @@ class Delivery:
             self._note(due, "unclear", str(error))
             return self._clock.now() + self._unclear
         with self._db.work() as work:
-            self._sent(work, due.id, accepted.provider_id)
+            self._sent(work, due.id, accepted.provider_id, cost=accepted.cost)
             if accepted.cost:
                 _correct(work, day, cost=accepted.cost - self._budget.price)
         return None
@@ -248,13 +248,15 @@ class Delivery:
             self._alarmed = day
             log.error("sms.spend_cap_reached", most=self._budget.daily_most // 100)
 
-    def _sent(self, work: Work, message: int, provider_id: str) -> None:
+    def _sent(self, work: Work, message: int, provider_id: str, *, cost: int | None = None) -> None:
         work.run(
             """
-            UPDATE message SET state = 'sent', provider_id = %s, failure = NULL, sealed = NULL
+            UPDATE message SET state = 'sent', provider_id = %s, cost = %s, failure = NULL,
+                sealed = NULL
             WHERE id = %s
             """,
             provider_id,
+            cost,
             message,
         )
         _apply_reports(work, provider_id)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ussd_app.db.base import Base
 
+LOST = "state IN ('failed', 'expired', 'suppressed')"
 OPEN = "state IN ('waiting', 'sending', 'unclear')"
 
 
@@ -18,7 +19,9 @@ class Message(Base):
     What is secret in it stands in `body` as stars, and whole in `sealed` until it has left.
 
     waiting → sending → sent → delivered | failed; `unclear` once the company did not answer;
-    expired when it came too late; suppressed when the number opted out.
+    expired when it came too late; suppressed when the number opted out. `again_of` is the SMS that it
+    repeats, `author` the user who wrote it or had it repeated, `cost` what the company told, in
+    hundredths.
     """
 
     __tablename__ = "message"
@@ -29,6 +32,14 @@ class Message(Base):
         Index("ix_message_member", "member", "id"),
         Index(
             "ix_message_lost", "made_at", postgresql_where=text("state IN ('failed', 'expired')")
+        Index("ix_message_made_at", "made_at", "id"),
+        Index("ix_message_kind", "kind", "made_at", "id"),
+        Index("ix_message_lost", "made_at", "id", postgresql_where=text(LOST)),
+        Index(
+            "ix_message_author",
+            "author",
+            "made_at",
+            postgresql_where=text("author IS NOT NULL"),
         ),
         {"postgresql_with": {"fillfactor": "80"}},
     )
@@ -48,6 +59,9 @@ class Message(Base):
     tried_at: Mapped[datetime | None]
     provider_id: Mapped[str | None] = mapped_column(unique=True)
     failure: Mapped[str | None]
+    again_of: Mapped[int | None]
+    author: Mapped[int | None]
+    cost: Mapped[int | None]
 
 
 class Letter(Base):

@@ -202,17 +202,6 @@ class Persons:
             member,
         )
 
-    def calls(self, phone: Phone) -> Sequence[Mapping[str, Any]]:
-        """The newest USSD sessions of their number, as the gateway told of their end."""
-        return self._lines(
-            ("at", "status", "path", "hops", "milliseconds", "failure"),
-            """
-            SELECT ended_at, status, path, hops, milliseconds, failure FROM call
-            WHERE phone = %s ORDER BY ended_at DESC LIMIT %s
-            """,
-            phone,
-        )
-
     def audit(self, member: int) -> Sequence[Mapping[str, Any]]:
         """The newest deeds that concern them."""
         return self._lines(
