@@ -14,6 +14,7 @@ from admin.pages import (
     account,
     approvals,
     audit,
+    calls,
     home,
     invitation,
     people,
@@ -24,7 +25,7 @@ from admin.pages import (
     transactions,
     words,
 )
-from admin.pages.words import format_day, format_moment
+from admin.pages.words import format_day, format_moment, format_second
 from ussd_app.users.permissions import Permission
 
 PAGES = (
@@ -35,6 +36,7 @@ PAGES = (
     transactions.page,
     pin_desk.page,
     reports.page,
+    calls.page,
     approvals.page,
     staff.page,
     audit.page,
@@ -57,6 +59,7 @@ MENU = (
     Entry("transactions.listed", _("Transactions"), Permission.SEE_TRANSACTIONS),
     Entry("pin_desk.show", _("PIN desk"), Permission.HELP_WITH_PINS),
     Entry("reports.show", _("Reports"), Permission.SEE_PEOPLE),
+    Entry("calls.listed", _("Sessions"), Permission.SEE_CALLS),
     Entry("approvals.show", _("Approvals"), Permission.EDIT_PEOPLE),
     Entry("staff.show", _("Staff"), Permission.SEE_STAFF),
     Entry("audit.show", _("Audit"), Permission.SEE_AUDIT),
@@ -72,5 +75,8 @@ def install(app: Flask) -> None:
     app.jinja_env.globals["said"] = transaction_words
     app.jinja_env.filters["day"] = format_day
     app.jinja_env.filters["moment"] = format_moment
+    app.jinja_env.filters["second"] = format_second
+    app.jinja_env.globals["call_states"] = calls.STATES
+    app.jinja_env.globals["call_colours"] = calls.COLOURS
     app.jinja_env.filters["masked_name"] = masked_name
     app.jinja_env.filters["masked_phone"] = masked_phone

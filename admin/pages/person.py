@@ -41,7 +41,7 @@ def show(member: int) -> ResponseReturnValue:
 def reveal(member: int) -> ResponseReturnValue:
     def deed(person: Person) -> None:
         services().notebook.reveal(person.id, by=staff().actor, why=request.form.get("why", ""))
-        _remember(person.id)
+        remember(person.id)
 
     return _do("reveal", member, deed)
 
@@ -194,13 +194,17 @@ def _contents(tab: str, person: Person) -> dict[str, Any]:
             }
 
 
-def is_shown(member: int) -> bool:
-    """Whether whoever asks has said why they look at this member, a moment ago, in this browser."""
+def is_shown(member: int | str) -> bool:
+    """Whether whoever asks has said why they look at this member, a moment ago, in this browser.
+
+    What is nobody's, such as a session of a stranger, has a name of its own.
+    """
     until = session.get(SHOWN, {}).get(str(member), 0)
     return staff().may(Permission.SEE_PRIVATE) and until > services().clock.now().timestamp()
 
 
-def _remember(member: int) -> None:
+def remember(member: int | str) -> None:
+    """Let it be shown for a quarter of an hour."""
     now = services().clock.now().timestamp()
     live = {key: until for key, until in session.get(SHOWN, {}).items() if until > now}
     live[str(member)] = int(now) + SHOWN_SECONDS

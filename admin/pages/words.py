@@ -68,6 +68,11 @@ def format_day(moment: datetime) -> str:
     return str(format_date(moment, "d MMM y"))
 
 
+def format_second(moment: datetime) -> str:
+    """The hour to the second, where the organisation is: '14:03:07'."""
+    return str(format_datetime(moment, "HH:mm:ss"))
+
+
 def format_moment(moment: datetime) -> str:
     """Day and hour, where the organisation is: '21 Nov 2026 14:03'."""
     return str(format_datetime(moment, "d MMM y HH:mm"))

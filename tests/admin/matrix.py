@@ -107,6 +107,11 @@ MATRIX: Mapping[str, frozenset[Role | None]] = {
     # What members reported
     "GET /reports": PRIVATE,
     "POST /reports/<int:report>/close": INVITING,
+    # USSD sessions
+    "GET /sessions": HELPING,
+    "POST /sessions/export": ADMINS,
+    "GET /sessions/<int:call>": HELPING,
+    "POST /sessions/<int:call>/reveal": HELPING,
     # What waits for a second person
     "GET /approvals": HELPING,
     "POST /approvals/phone": HELPING,

@@ -127,13 +127,13 @@ def test_r_b15_sms_are_listed_and_their_words_hidden_until_shown(desk: Desk) -> 
 def test_r_b15_ussd_sessions_are_listed_for_who_may_see_them(desk: Desk) -> None:
     member = desk.world.join(AMINA, "Amina Wanjiru")
     desk.world.services.calls.ended(
-        Ended("s1", AMINA, "*384*96#", "63902", "Success", "home > send", 4, 21_000, 0, None)
+        Ended("s1", AMINA, "*384*96#", "63902", "Success", "home|send", 4, 21_000, 0, None)
     )
 
     shown = desk.signed_in(Role.ENROLLER).get(f"/people/{member}", tab="calls")
     refused = desk.signed_in(Role.VIEWER_PRIVATE).get(f"/people/{member}", tab="calls")
 
-    assert "home &gt; send" in shown.text
+    assert "home › send" in shown.text
     assert refused.status_code == 403
 
 
