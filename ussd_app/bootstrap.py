@@ -49,6 +49,8 @@ from ussd_app.office.person import Persons
 from ussd_app.office.phone_change import PhoneChange
 from ussd_app.office.pin_desk import PinDesk
 from ussd_app.office.reports import Reports
+from ussd_app.office.sms_book import SmsBook
+from ussd_app.office.sms_desk import SmsDesk
 from ussd_app.office.staff import StaffBook
 from ussd_app.office.today import Today
 from ussd_app.office.reversal import Reversal
@@ -119,7 +121,7 @@ def services_of(
     catalogs = load_catalogs(TRANSLATIONS)
     if settings.default_language not in catalogs.languages:
         raise SettingsFaulty([f"DEFAULT_LANGUAGE must be one of {', '.join(catalogs.languages)}"])
-    signature = constants_of(settings)
+    signature, home_code = constants_of(settings), f"+{settings.countries[0]}"
     tokens, tenants = Tokens(db, clock), Tenants(db, clock)
     sealer = Sealer(data_key=settings.message_key, index_key=settings.code_key)
     messages = Messages(db, clock, catalogs, sealer)
@@ -261,7 +263,9 @@ def services_of(
         delivery=delivery,
         mail=mail,
         calls=Calls(db, clock, lines.traces),
-        call_book=CallBook(db, clock, local=local, near=f"+{settings.countries[0]}"),
+        call_book=CallBook(db, clock, local=local, near=home_code),
+        sms_book=SmsBook(db, clock, local=local, near=home_code),
+        sms_desk=SmsDesk(db, clock, messages, local=local, organisation=settings.organisation),
         audit_chain=Chain(db, clock),
         audit_rounds=Rounds(db, clock),
         audit_search=AuditSearch(db, clock),
@@ -271,7 +275,7 @@ def services_of(
         transaction_book=TransactionBook(db, tokens, local=local),
         reversal=reversal,
         organisation=settings.organisation,
-        home_code=f"+{settings.countries[0]}",
+        home_code=home_code,
         countries=settings.countries,
         shows_balance=settings.show_balance,
     )

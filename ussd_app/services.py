@@ -31,6 +31,8 @@ from ussd_app.office.people import People
 from ussd_app.office.person import Persons
 from ussd_app.office.pin_desk import PinDesk
 from ussd_app.office.reports import Reports
+from ussd_app.office.sms_book import SmsBook
+from ussd_app.office.sms_desk import SmsDesk
 from ussd_app.office.staff import StaffBook
 from ussd_app.office.today import Today
 from ussd_app.office.reversal import Reversal
@@ -94,6 +96,8 @@ class Services:
     mail: Mail
     calls: Calls
     call_book: CallBook
+    sms_book: SmsBook
+    sms_desk: SmsDesk
     audit_chain: Chain
     audit_rounds: Rounds
     audit_search: AuditSearch

@@ -17,6 +17,7 @@ from admin.pages import (
     calls,
     home,
     invitation,
+    messages,
     people,
     person,
     pin_desk,
@@ -37,6 +38,7 @@ PAGES = (
     pin_desk.page,
     reports.page,
     calls.page,
+    messages.page,
     approvals.page,
     staff.page,
     audit.page,
@@ -60,6 +62,7 @@ MENU = (
     Entry("pin_desk.show", _("PIN desk"), Permission.HELP_WITH_PINS),
     Entry("reports.show", _("Reports"), Permission.SEE_PEOPLE),
     Entry("calls.listed", _("Sessions"), Permission.SEE_CALLS),
+    Entry("messages.listed", _("SMS"), Permission.SEE_PEOPLE),
     Entry("approvals.show", _("Approvals"), Permission.EDIT_PEOPLE),
     Entry("staff.show", _("Staff"), Permission.SEE_STAFF),
     Entry("audit.show", _("Audit"), Permission.SEE_AUDIT),
@@ -78,5 +81,8 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["second"] = format_second
     app.jinja_env.globals["call_states"] = calls.STATES
     app.jinja_env.globals["call_colours"] = calls.COLOURS
+    app.jinja_env.globals["sms_states"] = messages.STATES
+    app.jinja_env.globals["sms_colours"] = messages.COLOURS
+    app.jinja_env.globals["sms_kinds"] = messages.KINDS
     app.jinja_env.filters["masked_name"] = masked_name
     app.jinja_env.filters["masked_phone"] = masked_phone

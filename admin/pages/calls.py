@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
@@ -17,7 +16,7 @@ from admin.pages.person import is_shown, remember
 from admin.pages.saying import say
 from ussd_app.errors import Invalid, NotFound
 from ussd_app.office.call_book import CallPage, CallRow
-from ussd_app.office.call_filter import FIELDS, STATUSES, CallFilter
+from ussd_app.office.log_filter import CALL_STATUSES, CallFilter
 from ussd_app.users.permissions import Permission
 
 NOTHING = CallPage((), None)
@@ -65,7 +64,7 @@ def listed() -> ResponseReturnValue:
 @page.post("/export")
 @may(Permission.EXPORT)
 def export() -> ResponseReturnValue:
-    query = {name: typed for name, typed in request.form.items() if name in FIELDS}
+    query = {name: typed for name, typed in request.form.items() if name in CallFilter.names()}
     why = request.form.get("why", "")
     try:
         rows = services().call_book.export(_read(query), by=staff().actor, why=why)
@@ -149,14 +148,13 @@ def _list(
         "calls.html",
         typed={name: typed for name, typed in query.items() if typed},
         asked=wanted.asked,
-        nobody=replace(wanted, who=None).asked,
         found=found,
         is_first=is_first,
         wrong=say(no) if no else "",
         wrong_field=getattr(no, "field", ""),
         why=why,
         states=STATES,
-        ends=[(status, ENDS[status]) for status in STATUSES],
+        ends=[(status, ENDS[status]) for status in CALL_STATUSES],
         colours=COLOURS,
     )
 

@@ -180,7 +180,7 @@ def _contents(tab: str, person: Person) -> dict[str, Any]:
         case "transactions":
             return {"movements": persons.movements(person.id)}
         case "messages":
-            return {"messages": persons.messages(person.id)}
+            return {"messages": services().sms_book.of_member(person.id)}
         case "calls":
             return {"calls": services().call_book.of_member(person.id)}
         case "audit":

@@ -112,6 +112,15 @@ MATRIX: Mapping[str, frozenset[Role | None]] = {
     "POST /sessions/export": ADMINS,
     "GET /sessions/<int:call>": HELPING,
     "POST /sessions/<int:call>/reveal": HELPING,
+    # SMS
+    "GET /messages": PRIVATE,
+    "POST /messages/export": ADMINS,
+    "GET /messages/<int:message>": PRIVATE,
+    "POST /messages/<int:message>/reveal": PRIVATE,
+    "POST /messages/<int:message>/again": INVITING,
+    "GET /messages/to/<int:member>": INVITING,
+    "POST /messages/to/<int:member>": INVITING,
+    "POST /messages/count": INVITING,
     # What waits for a second person
     "GET /approvals": HELPING,
     "POST /approvals/phone": HELPING,

@@ -119,7 +119,7 @@ def test_r_b15_sms_are_listed_and_their_words_hidden_until_shown(desk: Desk) -> 
     here.post(f"/people/{member}/reveal", why=WHY)
     shown = here.get(f"/people/{member}", tab="messages").text
 
-    assert "welcome" in hidden
+    assert "Welcome" in hidden
     assert "Amina W!" not in hidden
     assert "Amina W!" in shown
 

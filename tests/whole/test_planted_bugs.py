@@ -152,8 +152,8 @@ IN_FAULTS = (  # the fault suite notices them
     Plant(
         "an answer that may not have been given counts as told",
         file="ussd_app/dialog/switchboard.py",
-        before="hold.save(session, risky=turn.risky)",
-        after="hold.save(session, risky=False)",
+        before="hold.save(session, risky=turn.risky, trace=trace)",
+        after="hold.save(session, risky=False, trace=trace)",
         test=f"{NAMED_POINTS}test_redis_that_hangs_after_the_commit_leaves_the_caller_with_the_truth",
     ),
     Plant(

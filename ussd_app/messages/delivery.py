@@ -18,6 +18,7 @@ from ussd_app.db.work import Database, Work
 from ussd_app.errors import Rejected, Unclear, Unreachable
 from ussd_app.messages.sms import Sms
 from ussd_app.seal import Sealer
+from ussd_app.text import sms_parts
 
 RETRY_PAUSES = (0, 30, 120, 600, 3600)  # seconds; then the last again until it is too late
 COPIES_MOST = 2
@@ -86,7 +87,8 @@ class Delivery:
             if (text := self._text(due)) is None:
                 log.error("sms.unreadable", message=due.id)
                 return _close(work, due, "failed", "sealed with a key that is gone").until
-            if not self._charge(work, today):
+            price = self._budget.price * sms_parts(text)
+            if not self._charge(work, today, price):
                 self._alarm(today)
                 return self._clock.now() + CAP_PAUSE
             work.run(
@@ -97,7 +99,7 @@ class Delivery:
                 self._clock.now(),
                 due.id,
             )
-        return self._hand_over(due, text, today)
+        return self._hand_over(due, text, _Charge(today, price))
 
     def report(self, provider_id: str, *, status: str, phone: str, failure: str | None) -> None:
         """Take in a delivery report; again, or out of order, it changes nothing."""
@@ -145,18 +147,18 @@ class Delivery:
                 most,
             )
 
-    def _hand_over(self, due: Due, text: str, day: date) -> datetime | None:
+    def _hand_over(self, due: Due, text: str, charge: _Charge) -> datetime | None:
         """Call the company, outside of any transaction, and write down what it said."""
         try:
             accepted = self._sms.send(due.phone, text)
         except Unreachable as error:
             pause = RETRY_PAUSES[min(due.attempts, len(RETRY_PAUSES) - 1)]
             state = "unclear" if due.copies else "waiting"  # an earlier copy's end is unknown still
-            self._note(due, state, str(error), copies=due.copies, free_of=day)
+            self._note(due, state, str(error), copies=due.copies, free_of=charge)
             return self._clock.now() + timedelta(seconds=pause)
         except Rejected as error:
             log.warning("sms.rejected", message=due.id, code=error.code)
-            self._note(due, "failed", error.code, free_of=day)
+            self._note(due, "failed", error.code, free_of=charge)
             return None
         except Unclear as error:
             log.warning("sms.unclear", message=due.id, why=str(error))
@@ -165,7 +167,7 @@ class Delivery:
         with self._db.work() as work:
             self._sent(work, due.id, accepted.provider_id, cost=accepted.cost)
             if accepted.cost:
-                _correct(work, day, cost=accepted.cost - self._budget.price)
+                _correct(work, charge.day, cost=accepted.cost - charge.price)
         return None
 
     def _text(self, due: Due) -> str | None:
@@ -223,9 +225,9 @@ class Delivery:
             self._sent(work, due.id, row[0])  # its charge stays: its cost is never told
         return row is not None
 
-    def _charge(self, work: Work, day: date) -> bool:
+    def _charge(self, work: Work, day: date, price: int) -> bool:
         """Count one more SMS before it is sent; False if the day has no money for it."""
-        price, most = self._budget.price, self._budget.daily_most
+        most = self._budget.daily_most
         charged = work.run(
             """
             INSERT INTO sms_spend AS s (day, cost, count)
@@ -268,7 +270,7 @@ class Delivery:
         failure: str,
         *,
         copies: int | None = None,
-        free_of: date | None = None,
+        free_of: _Charge | None = None,
     ) -> None:
         """Write down why it was not sent, as far as is known; what was not taken is not charged."""
         with self._db.work() as work:
@@ -285,10 +287,18 @@ class Delivery:
                 due.id,
             )
             if free_of:
-                _correct(work, free_of, cost=-self._budget.price, count=-1)
+                _correct(work, free_of.day, cost=-free_of.price, count=-1)
 
     def _today(self) -> date:
         return self._budget.local.date(self._clock.now())
+
+
+@dataclass(frozen=True)
+class _Charge:
+    """What was counted for an SMS before its cost was told, and on which day."""
+
+    day: date
+    price: int
 
 
 @dataclass(frozen=True)

@@ -89,9 +89,12 @@ class Messages:
         return work.row("SELECT 1 FROM message WHERE dedupe = %s", key) is not None
 
     def count_since(self, work: Work, member: int, kind: str, since: datetime) -> int:
-        """How many SMS of a kind were promised to a member since then."""
+        """How many SMS of a kind were promised to a member since then, repetitions left away."""
         (count,) = work.the_row(
-            "SELECT count(*) FROM message WHERE member = %s AND kind = %s AND made_at >= %s",
+            """
+            SELECT count(*) FROM message
+            WHERE member = %s AND kind = %s AND made_at >= %s AND again_of IS NULL
+            """,
             member,
             kind,
             since,

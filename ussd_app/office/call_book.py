@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
 from ussd_app.audit import service as audit
@@ -13,16 +12,13 @@ from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database
 from ussd_app.dialog.lines import CALL_SECONDS
-from ussd_app.errors import Invalid, NotFound
-from ussd_app.office.call_filter import CallFilter
-from ussd_app.text import _
+from ussd_app.errors import NotFound
+from ussd_app.office.log_filter import CallFilter
+from ussd_app.office.log_pages import BATCH, ID_MOST, PAGE, cursor, days, place
 from ussd_app.values import Phone, Reason
 
-PAGE, BATCH, OF_MEMBER = 30, 500, 30
-ID_MOST = 2**63 - 1
 SCREENS_MOST = 500  # of one session
 KEY_LETTERS_MOST = 3  # of a choice, or of a key that leads somewhere
-NO_PAGE = _("There is no such page of the list.")
 
 OPEN, OVER, UNKNOWN = "open", "over", "unknown"
 """A session of whose end the network has not told: it goes on, we ended it, or nobody knows."""
@@ -83,7 +79,7 @@ class CallBook:
         where, values = self._asked(wanted)
         if after:
             where.append("(c.began_at, c.id) < (%s, %s)")
-            values += _place(after)
+            values += place(after)
         narrowed: LiteralString = " AND ".join(where)
         with self._db.reading() as reading:
             rows = reading.rows(
@@ -92,11 +88,12 @@ class CallBook:
                 most + 1,
             )
         calls = [self._row(row) for row in rows[:most]]
-        return CallPage(calls, _cursor(calls[-1]) if len(rows) > most else None)
+        last = calls[-1] if len(rows) > most else None
+        return CallPage(calls, cursor(last.began_at, last.id) if last else None)
 
     def of_member(self, member: int) -> Sequence[CallRow]:
         """The newest of a member."""
-        return self.page(CallFilter(who=str(member)), most=OF_MEMBER).rows
+        return self.page(CallFilter(who=str(member))).rows
 
     def get(self, call: int) -> CallRow:
         """One of them. Raises NotFound."""
@@ -132,8 +129,8 @@ class CallBook:
         """
         reason = Reason.parse(why)
         first = self.page(wanted, most=BATCH)
-        told = {name: value for name, value in wanted.asked.items() if name != "who"}
-        self._record(by, "calls.export_begun", why=reason, is_of_one=bool(wanted.who), **told)
+        is_of_one = bool(wanted.who)
+        self._record(by, "calls.export_begun", why=reason, is_of_one=is_of_one, **wanted.told)
         return self._rest(wanted, first, by)
 
     def _rest(self, wanted: CallFilter, page: CallPage, by: Actor) -> Generator[CallRow]:
@@ -155,15 +152,13 @@ class CallBook:
             audit.record(work, by, action, subject=("call", None), at=now, **details)
 
     def _asked(self, wanted: CallFilter) -> tuple[list[LiteralString], list[object]]:
+        since, until = days(wanted, self._local)
         tests: Sequence[tuple[LiteralString, object]] = (
             ("c.member = %s", wanted.member),
             ("c.phone = %s", wanted.phone(self._near)),
             ("c.status = %s", wanted.status),
-            ("c.began_at >= %s", wanted.since and self._midnight(wanted.since)),
-            (
-                "c.began_at < %s",
-                wanted.until and self._midnight(wanted.until) + timedelta(days=1),
-            ),
+            ("c.began_at >= %s", since),
+            ("c.began_at < %s", until),
             ("c.id IN (SELECT s.call FROM call_screen s WHERE s.label = %s)", wanted.label),
         )
         asked = [(clause, value) for clause, value in tests if value is not None]
@@ -171,9 +166,6 @@ class CallBook:
         if wanted.failed:
             where.append("c.failure IS NOT NULL")
         return where, [value for _clause, value in asked]
-
-    def _midnight(self, day: Any) -> datetime:
-        return datetime.combine(day, time(), self._local.zone)
 
     def _row(self, row: Sequence[Any]) -> CallRow:
         call, began, member, name, phone, status, path, hops, milliseconds, *rest = row
@@ -193,19 +185,6 @@ class CallBook:
             return OVER
         lasting = timedelta(seconds=CALL_SECONDS)
         return OPEN if last_at and self._clock.now() - last_at < lasting else UNKNOWN
-
-
-def _cursor(last: CallRow) -> str:
-    """Where the next page begins: a moment and a number, which name nobody."""
-    return f"{int(last.began_at.timestamp())}.{last.began_at.microsecond:06}-{last.id}"
-
-
-def _place(after: str) -> tuple[datetime, int]:
-    found = re.fullmatch(r"([0-9]{1,11})\.([0-9]{6})-([0-9]{1,18})", after)
-    if found is None:
-        raise Invalid(NO_PAGE)
-    moment = datetime.fromtimestamp(int(found[1]), UTC)
-    return moment.replace(microsecond=int(found[2])), int(found[3])
 
 
 _ROWS: LiteralString = """

@@ -191,17 +191,6 @@ class Persons:
             for posting, at, kind, amount, balance, code, decimals, other, other_name in rows
         ]
 
-    def messages(self, member: int) -> Sequence[Mapping[str, Any]]:
-        """The newest SMS to them; what is secret in one stands there as stars."""
-        return self._lines(
-            ("at", "kind", "state", "body", "failure"),
-            """
-            SELECT made_at, kind, state, body, failure FROM message
-            WHERE member = %s ORDER BY id DESC LIMIT %s
-            """,
-            member,
-        )
-
     def audit(self, member: int) -> Sequence[Mapping[str, Any]]:
         """The newest deeds that concern them."""
         return self._lines(

@@ -1,0 +1,41 @@
+"""How logs are turned page by page: newest first, each page from where the last one ended."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+
+from ussd_app.clock import Local
+from ussd_app.errors import Invalid
+from ussd_app.office.log_filter import LogFilter
+from ussd_app.text import _
+
+PAGE, BATCH = 30, 500
+ID_MOST = 2**63 - 1
+NO_PAGE = _("There is no such page of the list.")
+_PLACE = re.compile(r"([0-9]{1,11})\.([0-9]{6})-([0-9]{1,18})")
+
+
+def cursor(at: datetime, number: int) -> str:
+    """Where the next page begins: a moment and an id, which name nobody."""
+    return f"{int(at.timestamp())}.{at.microsecond:06}-{number}"
+
+
+def place(after: str) -> tuple[datetime, int]:
+    """The opposite. Raises Invalid."""
+    found = _PLACE.fullmatch(after)
+    if found is None:
+        raise Invalid(NO_PAGE)
+    moment = datetime.fromtimestamp(int(found[1]), UTC)
+    return moment.replace(microsecond=int(found[2])), int(found[3])
+
+
+def days(wanted: LogFilter, local: Local) -> tuple[datetime | None, datetime | None]:
+    """The moments between which the days that are asked for lie."""
+    since = _midnight(wanted.since, local) if wanted.since else None
+    last = _midnight(wanted.until, local) if wanted.until else None
+    return since, last + timedelta(days=1) if last else None
+
+
+def _midnight(day: date, local: Local) -> datetime:
+    return datetime.combine(day, time(), local.zone)
