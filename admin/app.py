@@ -35,7 +35,7 @@ def create(settings: Settings, services: Services) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         TRUSTED_HOSTS=[settings.admin_host],
     )
-    headers.install(app, https=settings.admin_is_https)
+    headers.install(app, https=settings.admin_is_https, simulator=settings.simulator_url)
     language.install(app, services)
     assets.install(app)
     CSRFProtect(app)

@@ -7,7 +7,7 @@ from menus.shared.pin import Pin
 from menus.trust import Guarantors
 from ussd_app.dialog import Ask, End, Flow, Menu, Pick, Return, Use, _, back_to, do
 from ussd_app.services import Services
-from ussd_app.values import Hidden, Name
+from ussd_app.values import Hidden, Name, Proof
 
 
 class Account(Flow):
@@ -15,7 +15,7 @@ class Account(Flow):
 
     choice: Hidden
     name: Name
-    proof: Hidden
+    proof: Proof
 
     menu = Menu(
         _("My account"),

@@ -10,7 +10,7 @@ from ussd_app.errors import NotFound
 from ussd_app.members.inviting import IN_PERSON, PURPOSE
 from ussd_app.members.kinds import BORROWER
 from ussd_app.services import Services
-from ussd_app.values import Amount, Hidden, Hour, Line, Name
+from ussd_app.values import Amount, Hidden, Hour, Line, Name, Proof
 
 Progress = Literal[
     "code",
@@ -45,7 +45,7 @@ class Onboard(Flow):
     name: Name
     code_id: Hidden
     choice: Hidden
-    proof: Hidden
+    proof: Proof
     grant: Amount
 
     @do(

@@ -10,7 +10,7 @@ from ussd_app.errors import Invalid, LimitReached, NotAllowed, NotFound, PinLock
 from ussd_app.members.recoveries import NotReady, Progress, Stage
 from ussd_app.services import Services
 from ussd_app.text import Text
-from ussd_app.values import Amount, Count, Hidden, Line, Span
+from ussd_app.values import Amount, Count, Hidden, Line, Proof, Span
 
 MINUTE, MINUTES, HOURS = _("1 minute"), _("{count} minutes"), _("{count} hours")
 HOURS_FROM = timedelta(hours=2)
@@ -47,7 +47,7 @@ class Forgot(Flow):
     span: Span
     most: Amount
     tries_left: Count
-    proof: Hidden
+    proof: Proof
 
     @do(
         none="weigh",

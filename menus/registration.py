@@ -6,7 +6,7 @@ from menus.shared.new_pin import NewPin
 from ussd_app.dialog import Ask, End, Flow, Menu, Pick, Use, _, do
 from ussd_app.errors import NotAllowed
 from ussd_app.services import Services
-from ussd_app.values import Amount, Hidden, Name
+from ussd_app.values import Amount, Hidden, Name, Proof
 
 
 class Register(Flow):
@@ -14,7 +14,7 @@ class Register(Flow):
 
     choice: Hidden
     name: Name
-    proof: Hidden
+    proof: Proof
     grant: Amount
 
     @do(new="welcome", agreeing="terms", naming="who", choosing="choose_pin")

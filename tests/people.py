@@ -139,7 +139,7 @@ class World:
         db = Database(settings.database_url, name="test", pool_size=20)
         client = redis.Redis.from_url(settings.redis_url)
         sealer = bootstrap.call_sealer_of(settings)
-        lines = Lines(client, sealer, MANY)
+        lines = Lines(client, sealer, MANY, plays_again=bool(settings.simulator_url))
         lines.start()
         sms = bootstrap.sms_of(settings)
         services = bootstrap.services_of(

@@ -43,6 +43,7 @@ from ussd_app.messages.sms import Sms
 from ussd_app.office.approvals import Approvals
 from ussd_app.office.audit_search import AuditSearch
 from ussd_app.office.call_book import CallBook
+from ussd_app.office.call_replay import CallReplay
 from ussd_app.office.notebook import Notebook
 from ussd_app.office.people import People
 from ussd_app.office.person import Persons
@@ -264,6 +265,7 @@ def services_of(
         mail=mail,
         calls=Calls(db, clock, lines.traces),
         call_book=CallBook(db, clock, local=local, near=home_code),
+        call_replay=CallReplay(db, clock, lines, simulator=settings.simulator_url),
         sms_book=SmsBook(db, clock, local=local, near=home_code),
         sms_desk=SmsDesk(db, clock, messages, local=local, organisation=settings.organisation),
         audit_chain=Chain(db, clock),
@@ -335,7 +337,12 @@ def rules_of(settings: Settings) -> Rules:
 
 def lines_of(settings: Settings, client: redis.Redis) -> Lines:
     """Where callers are."""
-    return Lines(client, call_sealer_of(settings), rates_of(settings))
+    return Lines(
+        client,
+        call_sealer_of(settings),
+        rates_of(settings),
+        plays_again=bool(settings.simulator_url),
+    )
 
 
 def rates_of(settings: Settings) -> Rates:

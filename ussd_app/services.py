@@ -26,6 +26,7 @@ from ussd_app.messages.service import Messages
 from ussd_app.office.approvals import Approvals
 from ussd_app.office.audit_search import AuditSearch
 from ussd_app.office.call_book import CallBook
+from ussd_app.office.call_replay import CallReplay
 from ussd_app.office.notebook import Notebook
 from ussd_app.office.people import People
 from ussd_app.office.person import Persons
@@ -96,6 +97,7 @@ class Services:
     mail: Mail
     calls: Calls
     call_book: CallBook
+    call_replay: CallReplay
     sms_book: SmsBook
     sms_desk: SmsDesk
     audit_chain: Chain

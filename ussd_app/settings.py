@@ -71,6 +71,12 @@ class Settings:
     )
     metrics_port: int = _setting(parsers.port, "9464", "port of Prometheus metrics")
     simulator_port: int = _setting(parsers.port, "8001", "port of the simulator that `run` starts")
+    simulator_url: str = _setting(
+        parsers.text,
+        "",
+        "page of the simulator's telephones, where staff may go on from a screen; `run` sets it,"
+        " production refuses it",
+    )
     simulator_mail_port: int = _setting(
         parsers.port, "8025", "port of the mail server that the simulator plays"
     )
@@ -364,6 +370,8 @@ def _production_faults(values: Mapping[str, Any]) -> list[str]:
     if len(set(used)) < len(used):
         names = ", ".join(name.upper() for name in KEYS)
         faults.append(f"{names} and PIN_PEPPERS must differ")
+    if values.get("simulator_url"):
+        faults.append("SIMULATOR_URL must be empty: members' places would be kept")
     if values.get("sim_swap_check") == "clean":
         faults.append("SIM_SWAP_CHECK must ask somebody, or be none")
     return faults

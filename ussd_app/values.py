@@ -309,6 +309,13 @@ class Hidden(str):
     widest: ClassVar[str] = ""
 
 
+class Proof(Hidden):
+    """A verifier of a PIN that was just chosen: nobody else goes on from where it is carried."""
+
+    __slots__ = ()
+    is_secret: ClassVar[bool] = True
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """What an amount is counted in: a token's code and how many decimals it has."""

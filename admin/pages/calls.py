@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import lazy_gettext as _
+from flask_babel import gettext, lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from admin.csv_rows import download
@@ -14,7 +14,7 @@ from admin.guard import may, services, staff
 from admin.masking import masked_name, masked_phone
 from admin.pages.person import is_shown, remember
 from admin.pages.saying import say
-from ussd_app.errors import Invalid, NotFound
+from ussd_app.errors import Conflict, Invalid, NotFound
 from ussd_app.office.call_book import CallPage, CallRow
 from ussd_app.office.log_filter import CALL_STATUSES, CallFilter
 from ussd_app.users.permissions import Permission
@@ -99,6 +99,19 @@ def reveal(call: int) -> ResponseReturnValue:
     return redirect(url_for("calls.show", call=call))
 
 
+@page.post("/<int:call>/screens/<int:number>/simulator")
+@may(Permission.SEE_CALLS)
+def play_again(call: int, number: int) -> ResponseReturnValue:
+    if not is_shown(_whose(_get(call))):
+        abort(403)
+    try:
+        return redirect(services().call_replay.open(call, number, by=staff().actor))
+    except NotFound:
+        abort(404)
+    except Conflict:
+        return _page(call, wrong=gettext("The number is somebody else's by now.")), 409
+
+
 def _read(query: Mapping[str, str]) -> CallFilter:
     """What is asked; by their number only those are found whose numbers one may see."""
     wanted = CallFilter.parse(query)
@@ -131,7 +144,7 @@ def _page(call: int, *, wrong: str = "", why: str = "") -> str:
         how=HOW,
         wrong=wrong,
         why=why,
-        local=services().local,
+        simulator=services().call_replay.simulator,
     )
 
 

@@ -5,13 +5,13 @@ from typing import Literal
 from ussd_app.dialog import Ask, Flow, Return, _, back_to, do
 from ussd_app.errors import Invalid, PinWeak
 from ussd_app.services import Services
-from ussd_app.values import Hidden
+from ussd_app.values import Proof
 
 
 class NewPin(Flow):
     """Choose a PIN by typing it twice; hands back what proves it."""
 
-    proof: Hidden
+    proof: Proof
 
     first = Ask(
         _("Choose a PIN: 4 digits that nobody can guess.\nNew PIN:"),
@@ -27,7 +27,7 @@ class NewPin(Flow):
     )
     def weigh(self, app: Services) -> Literal["fine", "weak", "unreadable"]:
         try:
-            self.proof = Hidden(app.pins.candidate(self.caller, self.typed))
+            self.proof = Proof(app.pins.candidate(self.caller, self.typed))
         except Invalid:
             return "unreadable"
         except PinWeak:

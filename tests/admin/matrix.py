@@ -112,6 +112,7 @@ MATRIX: Mapping[str, frozenset[Role | None]] = {
     "POST /sessions/export": ADMINS,
     "GET /sessions/<int:call>": HELPING,
     "POST /sessions/<int:call>/reveal": HELPING,
+    "POST /sessions/<int:call>/screens/<int:number>/simulator": HELPING,
     # SMS
     "GET /messages": PRIVATE,
     "POST /messages/export": ADMINS,

@@ -16,6 +16,7 @@ cut, it is `untold` too, in whichever order the two arrive.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,7 +25,7 @@ from dataclasses import dataclass
 import redis
 
 from ussd_app.clock import Deadline
-from ussd_app.dialog.session import Session
+from ussd_app.dialog.session import Session, mark_of
 from ussd_app.dialog.traces import ENTRIES_MOST, FIELD, STREAM, Trace, Traces
 from ussd_app.dialog.wire import Script, Wire
 from ussd_app.errors import TooMany, Unavailable
@@ -153,6 +154,8 @@ return 1
 )
 
 EPOCH = b"ussd:epoch"
+AGAIN = "again_"  # as no company names a session
+_PLACE = b"ussd:place"
 _UNTOLD = "untold"
 _SAVED = 1  # as the newest call
 
@@ -190,11 +193,17 @@ class Held:
 
 
 class Lines:
-    """Every phone's line, in Redis."""
+    """Every phone's line, in Redis.
 
-    def __init__(self, client: redis.Redis, sealer: Sealer, rates: Rates) -> None:
+    With `plays_again`, where there is a simulator, a call may be gone on with from one of its
+    screens: as another call on a line of its own, which the phone's knows nothing of.
+    """
+
+    def __init__(
+        self, client: redis.Redis, sealer: Sealer, rates: Rates, *, plays_again: bool = False
+    ) -> None:
         self._redis, self._wire, self._sealer = client, Wire(client), sealer
-        self.traces = Traces(client, sealer)
+        self.traces, self.plays_again = Traces(client, sealer), plays_again
         self._rate = (1000 / rates.per_second, rates.burst)
 
     def start(self) -> None:
@@ -237,13 +246,36 @@ class Lines:
         """
         self._wire.run(_END, (self._line(phone),), (LINE_SECONDS * 1000,))
 
-    def _names(self, call: str, phone: str, service_code: str) -> tuple[bytes, bytes]:
-        return self._line(phone), self._sealer.name(
-            "call", call, phone, service_code
-        ).hex().encode()
+    def is_again(self, call: str) -> bool:
+        """Whether it is a call that was gone on with from a screen."""
+        return self.plays_again and call.startswith(AGAIN)
 
-    def _line(self, phone: str) -> bytes:
-        return b"ussd:line:" + self._sealer.name("line", phone).hex().encode()
+    def place_of(self, session: Session) -> bytes:
+        """Where a call is, sealed, for `play_again`."""
+        return self._sealer.seal(session.dump(), bound_to=_PLACE)
+
+    def play_again(self, place: bytes, *, phone: str, service_code: str) -> str | None:
+        """Begin a call at a place where another was; its name, or None if that can be read no more.
+
+        Raises Unavailable when Redis does not answer.
+        """
+        session = self._unseal(place, _PLACE)
+        if session is None or not self.plays_again:
+            return None
+        call = AGAIN + secrets.token_hex(16)
+        deadline = Deadline(LOCK_WAIT_SECONDS)
+        with self.hold(
+            call=call, phone=phone, service_code=service_code, deadline=deadline
+        ) as hold:
+            hold.save(session.again(mark_of(self._sealer, "")))
+        return call
+
+    def _names(self, call: str, phone: str, service_code: str) -> tuple[bytes, bytes]:
+        line = self._line(phone, *([call] if self.is_again(call) else []))
+        return line, self._sealer.name("call", call, phone, service_code).hex().encode()
+
+    def _line(self, *whose: str) -> bytes:
+        return b"ussd:line:" + self._sealer.name("line", *whose).hex().encode()
 
     def _wait(self, line: bytes, name: bytes, deadline: Deadline) -> tuple[int, Held]:
         until = time.monotonic() + min(LOCK_WAIT_SECONDS, deadline.remaining())

@@ -150,6 +150,14 @@ class Machine:
         state = flow.states.get(frame.state)
         return isinstance(state, Ask) and state.secret
 
+    def keeps_secret(self, session: Session) -> bool:
+        """Whether something is remembered in the call that nobody but the caller may go on with."""
+        return any(
+            getattr(self.flows[frame.flow].variables().get(name), "is_secret", False)
+            for frame in session.frames
+            for name in frame.memory
+        )
+
     def gives_secret(self, session: Session, typed: str) -> bool:
         """Whether `typed` answers a question for a PIN, so that it may do something."""
         return self.at_secret(session) and _key(typed) not in (BACK_KEY, HOME_KEY)

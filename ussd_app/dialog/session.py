@@ -6,10 +6,11 @@ import json
 import secrets
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ussd_app.dialog.flow import Ask, Flow, Menu, Screen
+from ussd_app.seal import Sealer
 
 Memory = dict[str, Any]
 
@@ -76,6 +77,14 @@ class Session:
             separators=(",", ":"),
         ).encode()
 
+    def again(self, mark: str) -> Session:
+        """The same screen in another call that has just been dialled; `mark` is that of nothing typed.
+
+        What is done from there is done under refs of its own, and nothing of another call is told.
+        """
+        frames = [replace(frame, ref=new_ref()) for frame in self.frames]
+        return replace(self, frames=frames, heard=0, mark=mark, before=[], telling={})
+
     @classmethod
     def load(cls, raw: bytes) -> Session:
         """The opposite of `dump`. Raises ValueError for what another version has put away."""
@@ -115,6 +124,11 @@ def loaded(flow: type[Flow], memory: Mapping[str, Any]) -> dict[str, Any]:
     """The variables of `flow` that are set, as values of their types."""
     kinds = flow.variables()
     return {name: load_value(kinds[name], kept) for name, kept in memory.items()}
+
+
+def mark_of(sealer: Sealer, typed: str) -> str:
+    """What a transcript is recognised by."""
+    return sealer.name("heard", typed).hex()
 
 
 def is_safe(state: Screen) -> bool:

@@ -32,7 +32,7 @@ from ussd_app.dialog.notices import (
     UNSURE,
 )
 from ussd_app.dialog.screen import BUDGET
-from ussd_app.dialog.session import Frame, Session
+from ussd_app.dialog.session import Frame, Session, mark_of
 from ussd_app.dialog.traces import Trace, how_reached
 from ussd_app.errors import Invalid, NotBegun, TooMany, Unavailable
 from ussd_app.seal import Sealer
@@ -108,6 +108,10 @@ class Switchboard:
         """
         self._lines.cut_off(call=call, phone=phone, service_code=service_code)
 
+    def is_again(self, call: str) -> bool:
+        """Whether it is no call of a member, but one that staff went on with in the simulator."""
+        return self._lines.is_again(call)
+
     def _apologise(self, error: Exception, turn: _Turn) -> Reply:
         """Tell what is known to be true: with a PIN on its way, not even that nothing happened."""
         match error:
@@ -144,17 +148,24 @@ class Switchboard:
         reply = Reply(f"{'END' if said.over else 'CON'} {said.text}", said.label)
         session.over, session.last = said.over, reply.body
         session.heard, session.mark = len(hop.text), self._mark(hop.text)
-        trace = self._trace(hop, phone, said, is_first=is_first)
+        trace = self._trace(hop, phone, session, said, is_first=is_first)
         if not hold.save(session, risky=turn.risky, trace=trace):
             log.warning("ussd.line_lost", label=said.label)
         return reply
 
-    def _trace(self, hop: Hop, phone: Phone, said: Said, *, is_first: bool) -> Trace:
-        """What staff may see of this answer later."""
-        session = self._sealer.name("ended", hop.call).hex()
+    def _trace(
+        self, hop: Hop, phone: Phone, session: Session, said: Said, *, is_first: bool
+    ) -> Trace | None:
+        """What staff may see of this answer later; nothing of a call that they went on with."""
+        if self._lines.is_again(hop.call):
+            return None
+        name = self._sealer.name("ended", hop.call).hex()
         how, keys = how_reached(said.pressed, is_first=is_first)
+        place = ""
+        if self._lines.plays_again and not said.over and not self._machine.keeps_secret(session):
+            place = self._lines.place_of(session).hex()
         return Trace(
-            session, phone, hop.service_code, said.label, said.text, said.over, how, keys, ""
+            name, phone, hop.service_code, said.label, said.text, said.over, how, keys, place
         )
 
     def _open(self, hold: Hold, hop: Hop, phone: Phone) -> tuple[Session, Said]:
@@ -186,7 +197,7 @@ class Switchboard:
         return text[heard:].removeprefix("*")
 
     def _mark(self, text: str) -> str:
-        return self._sealer.name("heard", text).hex()
+        return mark_of(self._sealer, text)
 
     def last_words(self, text: Text, label: str, language: str = "", **values: str) -> Reply:
         """A last sentence; while the caller's language is not known, in as many as fit."""

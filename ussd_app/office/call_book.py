@@ -108,8 +108,9 @@ class CallBook:
         with self._db.reading() as reading:
             rows = reading.rows(
                 """
-                SELECT at, label, screen, is_over, how, keys, place IS NOT NULL FROM call_screen
-                WHERE call = %s ORDER BY at, number LIMIT %s
+                SELECT at, label, screen, is_over, how, keys, place IS NOT NULL
+                    AND NOT bool_or(how = 'secret') OVER (ORDER BY at, number)
+                FROM call_screen WHERE call = %s ORDER BY at, number LIMIT %s
                 """,
                 call,
                 SCREENS_MOST,

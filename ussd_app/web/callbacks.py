@@ -56,11 +56,6 @@ def blueprint(
 
         routes.add_url_rule(f"/<secret>/{kind}", kind, view, methods=["POST"])
 
-    def events(form: Form) -> None:
-        ended = _ended(form, sealer)
-        services.calls.ended(ended)
-        _note_cut(form["sessionId"], ended, switchboard)
-
     def delivery(form: Form) -> None:
         services.delivery.report(
             form["id"],
@@ -77,7 +72,7 @@ def blueprint(
     def optout(form: Form) -> None:
         services.messages.opt_out(Phone.trust(form["phoneNumber"]))
 
-    route("events", events)
+    route("events", partial(_event, services, sealer, switchboard))
     route("delivery", delivery)
     route("inbound", inbound)
     route("optout", optout)
@@ -93,6 +88,13 @@ def _sim_swap(services: Services, fresh: timedelta, form: Form) -> None:
         fresh=fresh,
     )
     services.recoveries.sim_known(form["requestId"], verdict=verdict)
+
+
+def _event(services: Services, sealer: Sealer, switchboard: Switchboard, form: Form) -> None:
+    ended = _ended(form, sealer)
+    if not switchboard.is_again(form["sessionId"]):
+        services.calls.ended(ended)
+    _note_cut(form["sessionId"], ended, switchboard)
 
 
 def _told() -> Form:

@@ -54,6 +54,28 @@ class UssdDesk:
         self._hop(session)
         return session
 
+    def adopt(self, phone: str, session_id: str) -> Session:
+        """Show a session that the application has opened for this phone, at the screen it is at.
+
+        A session the phone had can still be answered by its id.
+        """
+        config = self._office.config
+        session = Session(
+            id=session_id,
+            phone=phone,
+            service_code=config.service_code,
+            network_code=config.network_code,
+            dialled=config.service_code,
+            inputs=[],
+            started_at=now(),
+            seconds=config.session_seconds,
+            waiting=True,
+        )
+        self._office.books.open_session(session)
+        self._office.clock.after(session.seconds, partial(self._time_out, session))
+        self._hop(session)
+        return session
+
     def reply(self, phone: str, text: str, *, session_id: str | None = None) -> Session:
         """Send what was typed and return the session at its next screen."""
         if len(text) > MAX_INPUT or not text.isprintable():

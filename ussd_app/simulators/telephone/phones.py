@@ -81,6 +81,11 @@ def _add_keys(blueprint: Blueprint, company: Company) -> None:
         session = company.ussd.dial(phone, code, keep=request.args.get("keep") == "1")
         return jsonify(_NO_SUCH_CODE if session is None else _session(company, session))
 
+    @blueprint.post("/<number>/adopt")
+    def adopt(number: str) -> Response:
+        session_id = text_of(json_object(), "session_id", most=MAX_CODE)
+        return jsonify(_session(company, company.ussd.adopt(phone_number(number), session_id)))
+
     @blueprint.post("/<number>/reply")
     def reply(number: str) -> Response:
         phone, body = phone_number(number), json_object()

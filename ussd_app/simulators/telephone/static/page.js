@@ -134,6 +134,20 @@ async function keepPolling() {
   setTimeout(keepPolling, document.hidden ? RESTING_POLL_MS : POLL_MS);
 }
 
+/** Show a call that was opened elsewhere, at the screen it is at: #adopt=<session>&phone=<number>. */
+async function adopt() {
+  const wish = new URLSearchParams(location.hash.slice(1));
+  const [session, number] = [wish.get("adopt"), wish.get("phone")];
+  if (!session || !number) return;
+  history.replaceState(null, "", location.pathname);
+  if (!stations.has(number)) await call("POST", "/phones", { phone: number, name: "" });
+  await call("POST", phonePath(number, "adopt"), { session_id: session });
+  revision = -1;
+  await poll();
+  show(stations.get(number).root);
+  stations.get(number).handset.handset.focus({ preventScroll: true });
+}
+
 const newcomer = document.getElementById("newcomer");
 const fields = newcomer.elements;
 newcomer.addEventListener("submit", async (event) => {
@@ -161,4 +175,8 @@ const panel = new FaultPanel();
 document.getElementById("faults").addEventListener("toggle", () => panel.load());
 panel.load().catch(() => {});
 setInterval(() => stations.forEach(({ handset }) => handset.tick()), 1000);
-keepPolling().then(() => new Stories(stations).load());
+addEventListener("hashchange", adopt);
+keepPolling().then(() => {
+  new Stories(stations).load();
+  return adopt();
+});
