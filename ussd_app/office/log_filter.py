@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, ClassVar, Self
 
 from ussd_app.errors import Invalid
+from ussd_app.office.people_filter import NO_DAY, NOT_IN_LIST, UNKNOWN
 from ussd_app.text import Text, _
 from ussd_app.values import Phone, plain_digits
 
@@ -22,11 +23,8 @@ SMS_STATES = (
 LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,60}")
 KIND = re.compile(r"[a-z][a-z-]{0,30}")
 
-NO_DAY = _("Type the day as year-month-day.")
-NO_CHOICE = _("Choose one of the list.")
 NO_LABEL = _("A screen is written like Home.menu.")
 NO_KIND = _("A kind is written in small letters.")
-NO_SUCH_FIELD = _("There is no such filter.")
 
 Reader = Callable[[str, str], str | date]
 
@@ -61,7 +59,7 @@ class LogFilter:
         read: dict[str, Any] = {}
         for name, typed in query.items():
             if name not in cls.names():
-                raise InvalidLogFilter(name, NO_SUCH_FIELD)
+                raise InvalidLogFilter(name, UNKNOWN)
             if plain := typed.replace("\0", "").strip():
                 read[name] = {**_READERS, **cls.readers}[name](name, plain)
         return cls(**read)
@@ -104,7 +102,7 @@ def _day(name: str, typed: str) -> date:
 def _one_of(*words: str) -> Reader:
     def read(name: str, typed: str) -> str:
         if typed not in words:
-            raise InvalidLogFilter(name, NO_CHOICE)
+            raise InvalidLogFilter(name, NOT_IN_LIST)
         return typed
 
     return read

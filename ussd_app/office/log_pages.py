@@ -8,11 +8,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from ussd_app.clock import Local
 from ussd_app.errors import Invalid
 from ussd_app.office.log_filter import LogFilter
-from ussd_app.text import _
+from ussd_app.office.people import NO_PAGE
 
 PAGE, BATCH = 30, 500
 ID_MOST = 2**63 - 1
-NO_PAGE = _("There is no such page of the list.")
 _PLACE = re.compile(r"([0-9]{1,11})\.([0-9]{6})-([0-9]{1,18})")
 
 
