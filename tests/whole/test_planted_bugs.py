@@ -63,7 +63,7 @@ SLOW = (
     ),
     Plant(
         "nobody waits for a line that is held",
-        file="ussd_app/dialog/lines.py",
+        file="ussd_app/dialog/line_scripts.py",
         before="if f[1] and tonumber(f[1]) > now then",
         after="if false then",
         test="tests/dialog/test_transcripts.py::test_twenty_copies_of_a_wrong_pin_at_once_are_one_try",

@@ -16,6 +16,7 @@ SEAL_SECONDS = 2.0
 SEAL_EVERYWHERE_SECONDS = 3600.0
 VERIFY_SECONDS = 5.0
 BATCH = 5000  # a fraction of a second, for which the relay waits
+CALLS_AT_ONCE = 2000  # each with its screens
 EXPIRED_AT_ONCE = 200  # each is several statements
 
 
@@ -30,16 +31,19 @@ def chores(services: Services, settings: Settings) -> list[Chore]:
                 settings.registration_keep_days,
             ),
             ("old-lookups", services.members.forget_lookups, settings.lookup_keep_days),
-            ("old-calls", services.calls.forget, settings.call_keep_days),
             ("old-reports", services.delivery.forget_reports, settings.report_keep_days),
             ("old-codes", services.codes.forget, settings.invitation_keep_days),
             ("old-lists", services.invitation_lists.forget, settings.invitation_keep_days),
         )
     ]
+    old_calls = partial(
+        services.calls.forget, after_days=settings.call_keep_days, most=CALLS_AT_ONCE
+    )
     expire = partial(services.invitations.expire, most=EXPIRED_AT_ONCE)
     overdue = partial(services.approvals.expire, most=EXPIRED_AT_ONCE)
     return [
         *forgetting,
+        Chore("old-calls", EVERY_SECONDS, old_calls),
         Chore("overdue-invitations", EVERY_SECONDS, expire),
         Chore("overdue-approvals", EVERY_SECONDS, overdue),
     ]
