@@ -9,7 +9,7 @@ from functools import partial
 from typing import LiteralString
 
 from ussd_app.clock import Clock
-from ussd_app.db.work import Database, Work
+from ussd_app.db.work import Database
 from ussd_app.dialog.traces import Taken, Traces
 from ussd_app.values import Phone
 
@@ -111,11 +111,6 @@ class Calls:
                 [one.keys for one in traces],
                 [bytes.fromhex(one.place) or None for one in traces],
             )
-
-
-def erase(work: Work, member: int) -> None:
-    """Forget every session of a member, with its screens."""
-    work.run("DELETE FROM call WHERE member = %s", member)
 
 
 # In the order of their sessions, so that two who write the same wait and do not lock each other out.

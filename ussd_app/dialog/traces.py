@@ -78,7 +78,9 @@ class Traces:
         except (redis.RedisError, OSError) as error:
             raise Unavailable("Redis does not answer") from error
         entries = cast("list[tuple[bytes, dict[bytes, bytes]]]", found)
-        taken = [one for name, fields in entries if (one := self._open(name, fields[FIELD]))]
+        taken = [
+            one for name, fields in entries if (one := self._open(name, fields.get(FIELD, b"")))
+        ]
         return taken, entries[-1][0] if entries else None
 
     def drop(self, upto: bytes) -> None:
