@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import redis
 
@@ -27,11 +27,11 @@ DIALLED, PRESSED, SECRET, OTHER = "dialled", "pressed", "secret", "other"
 """How a screen was reached: by dialling, a key or an answer that is kept, a secret, something else."""
 
 NOT_KEPT, A_SECRET = "…", "*"  # in place of one answer; neither tells its length
+_pack = json.JSONEncoder(separators=(",", ":")).encode  # made once: it stands in every answer's way
 _MAYBE_SECRET = re.compile(r"\d{4,6}")
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """One screen that was shown; `keys` are the answers that led to it, joined as they are dialled.
 
     `place` is a session to go on from, for the simulator alone.
@@ -65,8 +65,7 @@ class Traces:
 
     def seal(self, trace: Trace) -> bytes:
         """As it may lie in Redis."""
-        packed = json.dumps(astuple(trace), separators=(",", ":"))
-        return self._sealer.seal(packed.encode(), bound_to=STREAM)
+        return self._sealer.seal(_pack(trace).encode(), bound_to=STREAM)
 
     def read(self, most: int) -> tuple[Sequence[Taken], bytes | None]:
         """The oldest traces, and up to where they reach; None if there are none.
@@ -97,7 +96,7 @@ class Traces:
         if content is None:
             return None
         parts: list[Any] = json.loads(content)
-        if len(parts) != len(Trace.__slots__):
+        if len(parts) != len(Trace._fields):
             return None
         milliseconds, _dash, number = name.partition(b"-")
         at = datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
