@@ -22,6 +22,9 @@ class Desk:
         params = {"keep": "1"} if keep else None
         return self._post(f"/phones/{phone}/dial", {"code": code}, params)
 
+    def adopt(self, session_id: str, phone: str = AMINA) -> Any:
+        return self._post(f"/phones/{phone}/adopt", {"session_id": session_id})
+
     def reply(self, text: str, phone: str = AMINA, **more: str) -> Any:
         return self._post(f"/phones/{phone}/reply", {"text": text, **more})
 

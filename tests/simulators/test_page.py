@@ -134,3 +134,16 @@ def test_a_pin_can_be_hidden_from_those_who_look_on(page: Page, desk: Desk) -> N
     amina.get_by_text("Hops").click()
 
     expect(amina.locator(".hop-sent").last).to_have_text("••••")
+
+
+def test_a_call_that_was_opened_elsewhere_is_shown_and_goes_on(page: Page, desk: Desk) -> None:
+    page.goto(f"{page.url}#adopt=again_1&phone=%2B254712000009")
+
+    phone = page.get_by_role("region", name="Phone of +254712000009")
+    expect(phone.locator(".frame")).to_have_text("You typed nothing")
+    page.keyboard.type("4")
+    page.keyboard.press("Enter")
+
+    expect(phone.locator(".frame")).to_have_text("You typed 4")
+    assert [form["sessionId"] for form in desk.app.asked("ussd")] == ["again_1"] * 2
+    assert "#" not in page.url

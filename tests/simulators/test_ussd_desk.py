@@ -34,6 +34,20 @@ def test_a_dial_shows_the_first_screen(desk: Desk) -> None:
     assert shown["operator_error"] is None
 
 
+def test_a_session_that_the_application_opened_is_shown_beside_the_phones_own(desk: Desk) -> None:
+    own = desk.dial()
+    shown = desk.adopt("again_1")
+    desk.reply("7")
+    desk.reply("1", session_id=own["session_id"])
+
+    assert shown["screen"] == "You typed nothing"
+    assert [(form["sessionId"], form["text"]) for form in desk.app.asked("ussd")][1:] == [
+        ("again_1", ""),
+        ("again_1", "7"),
+        (own["session_id"], "1"),
+    ]
+
+
 def test_inputs_are_joined_by_stars(desk: Desk) -> None:
     desk.dial()
     desk.reply("1")
