@@ -34,7 +34,12 @@ LOCK, BY_ITSELF = "admin_lock", "admin_by_itself"
 STEPS = {
     "password": ("security.change_password",),
     "email": ("sign_in.verify_email", "sign_in.confirm_email"),
-    "factor": ("sign_in.second_factor",),
+    "factor": (
+        "sign_in.second_factor",
+        "passkeys.show",
+        "passkeys.add_options",
+        "passkeys.add",
+    ),
     "codes": ("sign_in.recovery_codes",),
 }
 """What must be done before anything else, and on which pages; to the first of them people go."""

@@ -72,6 +72,7 @@ from ussd_app.transfers.statements import Statements
 from ussd_app.users.accounts import Accounts
 from ussd_app.users.factors import Factors
 from ussd_app.users.invitations import StaffInvitations
+from ussd_app.users.passkeys import Passkeys
 from ussd_app.users.service import Users
 from ussd_app.users.sessions import Sessions
 from ussd_app.users.tries import Tries
@@ -209,7 +210,6 @@ def services_of(
         signature=signature,
     )
     users = Users(db, clock, tenant=lambda: tenants.first.id)
-    mail = Mail(db, clock, catalogs, sealer, mailer_of(settings))
     return Services(
         clock=clock,
         local=local,
@@ -230,6 +230,7 @@ def services_of(
         staff_book=StaffBook(db, clock),
         accounts=Accounts(db, clock, mail),
         factors=Factors(db, clock, mail, key=settings.factor_key),
+        passkeys=Passkeys(db, clock, mail),
         tries=Tries(db, clock),
         members=members,
         pins=pins,

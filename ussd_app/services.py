@@ -50,6 +50,7 @@ from ussd_app.transfers.statements import Statements
 from ussd_app.users.accounts import Accounts
 from ussd_app.users.factors import Factors
 from ussd_app.users.invitations import StaffInvitations
+from ussd_app.users.passkeys import Passkeys
 from ussd_app.users.service import Users
 from ussd_app.users.sessions import Sessions
 from ussd_app.users.tries import Tries
@@ -70,6 +71,7 @@ class Services:
     staff_book: StaffBook
     accounts: Accounts
     factors: Factors
+    passkeys: Passkeys
     tries: Tries
     members: Members
     pins: Pins

@@ -285,6 +285,11 @@ class Settings:
         return urlsplit(self.admin_url).scheme == "https"
 
     @property
+    def admin_origin(self) -> str:
+        address = urlsplit(self.admin_url)
+        return f"{address.scheme}://{address.netloc}"
+
+    @property
     def admin_host(self) -> str:
         return urlsplit(self.admin_url).hostname or ""
 

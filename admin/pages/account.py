@@ -21,6 +21,8 @@ def show() -> str:
         places=services().user_sessions.places(staff().id, sid=session["sid"]),
         local=services().local,
         named=_named,
+        has_app=services().factors.has_app(staff().id),
+        passkeys=services().passkeys.of(staff().id),
         codes_left=services().factors.codes_left(staff().id),
     )
 

@@ -9,7 +9,7 @@ from flask_login import user_logged_out
 from flask_security import Security, password_changed, user_authenticated
 
 from admin.guard import Lock, Open
-from admin.sign_in import config, steps
+from admin.sign_in import config, passkeys, steps
 from admin.sign_in.codes import CodesOnPaper, OneTimeCodes
 from admin.sign_in.datastore import Account, Datastore
 from admin.sign_in.forms import HALF_WAY, NewPasswordForm, NoRescue, Policy, SignInForm
@@ -59,6 +59,8 @@ def install(app: Flask, settings: Settings, services: Services) -> None:
     security.reset_serializer = timed(app, "reset", services.clock)
     app.extensions["confirm_links"] = timed(app, "confirm", services.clock)
     app.register_blueprint(steps.page)
+    app.register_blueprint(passkeys.page)
+    app.jinja_env.globals["has_passkeys"] = passkeys.is_way
     app.before_request(partial(_forget_half_a_sign_in, services))
     user_authenticated.connect(partial(_begin, services), app, weak=False)
     user_logged_out.connect(partial(_end, services), app, weak=False)

@@ -26,7 +26,7 @@ class OneTimeCodes(Totp):
         paid = known.tries.charge(user.id)
         if paid is None:
             return False
-        step = self._step(token, totp_secret)
+        step = self._step(token, totp_secret) if totp_secret else None
         if step is None or not known.factors.spend_step(user.id, step):
             known.tries.missed(user.id, what="code")
             return False

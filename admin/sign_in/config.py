@@ -106,7 +106,7 @@ def of(settings: Settings) -> dict[str, Any]:
         "TOTP_ISSUER": settings.organisation,
         "TWO_FACTOR_ENABLED_METHODS": [AUTHENTICATOR],
         "TWO_FACTOR_AUTHENTICATOR_VALIDITY": STEP_SECONDS,
-        "TWO_FACTOR_IMPLEMENTATIONS": {"code": "flask_security.twofactor.CodeTfPlugin"},
+        "TWO_FACTOR_IMPLEMENTATIONS": {"code": "admin.sign_in.second_step.SecondStep"},
         "MULTI_FACTOR_RECOVERY_CODES_N": CODES,
     }
     return {f"SECURITY_{name}": value for name, value in told.items()}

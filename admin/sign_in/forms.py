@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
-from flask import Flask, g, session
+from flask import Flask, g, request, session
 from flask_babel import gettext as _
 from flask_security import (
     ChangePasswordForm,
@@ -56,11 +56,27 @@ def is_password_of(account: Account, typed: str) -> bool:
         hash_password(typed)  # takes as long as looking
         return False
     typed = unicodedata.normalize("NFKD", typed)
-    if not account.verify_and_update_password(typed) or not _is_welcome(account):
+    if (
+        not account.password
+        or not account.verify_and_update_password(typed)
+        or not _is_welcome(account)
+    ):
         known.tries.missed(account.id, what="password")
         return False
     known.tries.give_back(paid)
     return True
+
+
+def password_fault() -> str | None:
+    """What is wrong with the password that was typed; who is on the first steps has just typed it."""
+    if staff().step:
+        return None
+    person = services().accounts.find("id", staff().id)
+    assert person
+    g.for_super = person.is_super
+    if is_password_of(Account(person), request.form.get("password", "")):
+        return None
+    return str(_("That is not your password, or you must wait some minutes."))
 
 
 def _is_welcome(account: Account) -> bool:

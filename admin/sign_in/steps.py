@@ -9,8 +9,9 @@ from flask_security import current_user, views
 from flask_security.proxies import _security
 
 from admin.guard import Open, may, services, staff
-from admin.sign_in.forms import is_password_of
+from admin.sign_in.forms import password_fault
 from admin.sign_in.links import confirmed_by, send_confirmation
+from ussd_app.errors import NotAllowed
 
 page = Blueprint("sign_in", __name__)
 TELEPHONE = "telephone"  # in the session, sealed: the telephone that is being set up
@@ -59,7 +60,7 @@ def second_factor() -> ResponseReturnValue:
     secret = session.setdefault(TELEPHONE, totp.generate_totp_secret())
     fault = None
     if request.method == "POST":
-        fault = _password_fault()
+        fault = password_fault()
         if not fault and totp.verify_totp(request.form.get("code", ""), secret, account):
             services().factors.set_up(staff().id, secret=session.pop(TELEPHONE))
             services().user_sessions.end_all(staff().id, but=session["sid"])
@@ -70,25 +71,32 @@ def second_factor() -> ResponseReturnValue:
     return render_template("sign_in/second_factor.html", shown=shown, fault=fault)
 
 
+@page.post("/account/second-factor/remove")
+@may(Open.SIGNED_IN)
+def remove_app() -> ResponseReturnValue:
+    """Do without the app that shows codes, if something else is left where that must be."""
+    fault = password_fault()
+    if not fault:
+        try:
+            services().factors.remove(staff().id)
+        except NotAllowed:
+            fault = _("Your role needs a second factor, and this is your last. Add another first.")
+    if fault:
+        flash(fault, "error")
+    else:
+        services().user_sessions.end_all(staff().id, but=session["sid"])
+        flash(_("No app is asked any more."))
+    return redirect(url_for("account.show"))
+
+
 @page.route("/account/recovery-codes", methods=["GET", "POST"])
 @may(Open.STEPS)
 def recovery_codes() -> ResponseReturnValue:
     """Codes on paper: shown in the answer that makes them, and never again."""
-    fault = _password_fault() if request.method == "POST" else None
+    fault = password_fault() if request.method == "POST" else None
     if request.method == "GET" or fault:
         return render_template("sign_in/recovery_codes.html", codes=None, fault=fault)
     if not staff().has_second_factor:
         abort(404)
     codes = services().factors.make_codes(staff().id)
     return render_template("sign_in/recovery_codes.html", codes=codes, fault=None)
-
-
-def _password_fault() -> str | None:
-    """What is wrong with the password that was typed; who is on the first steps has just typed it."""
-    if staff().step:
-        return None
-    account = current_user._get_current_object()  # noqa: SLF001
-    g.for_super = account.person.is_super
-    if is_password_of(account, request.form.get("password", "")):
-        return None
-    return str(_("That is not your password, or you must wait some minutes."))

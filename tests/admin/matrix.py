@@ -53,6 +53,9 @@ MATRIX: Mapping[str, frozenset[Role | None]] = {
     "POST /forgotten/<token>": EVERYBODY,
     "GET /invitation/<token>": EVERYBODY,
     "POST /invitation/<token>": EVERYBODY,
+    "GET /sign-in/passkey": STRANGERS,
+    "POST /sign-in/passkey": STRANGERS,
+    "POST /sign-in/passkey/options": STRANGERS,
     # One's own account
     "GET /account": SIGNED_IN,
     "POST /account/places/<int:place>/end": SIGNED_IN,
@@ -65,6 +68,11 @@ MATRIX: Mapping[str, frozenset[Role | None]] = {
     "POST /account/email/<token>": EVERYBODY,
     "GET /account/second-factor": SIGNED_IN,
     "POST /account/second-factor": SIGNED_IN,
+    "POST /account/second-factor/remove": SIGNED_IN,
+    "GET /account/passkeys": SIGNED_IN,
+    "POST /account/passkeys": SIGNED_IN,
+    "POST /account/passkeys/options": SIGNED_IN,
+    "POST /account/passkeys/<int:key>/remove": SIGNED_IN,
     "GET /account/recovery-codes": SIGNED_IN,
     "POST /account/recovery-codes": SIGNED_IN,
     # The staff

@@ -79,7 +79,8 @@ class StaffBook:
 
 
 _MEMBERS: LiteralString = """
-    SELECT u.id, u.name, u.email, r.role, u.status, u.factor IS NOT NULL,
+    SELECT u.id, u.name, u.email, r.role, u.status,
+        u.factor IS NOT NULL OR EXISTS (SELECT 1 FROM passkey p WHERE p.user_id = u.id),
         (SELECT max(s.seen_at) FROM user_session s WHERE s.user_id = u.id),
         (SELECT count(*) FROM audit a
             WHERE a.actor_kind = 'staff' AND a.actor = u.id AND a.at >= %s)

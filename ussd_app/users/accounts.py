@@ -32,6 +32,11 @@ class Person:
     uniquifier: str
     factor: str | None
     totp_secret: str | None
+    has_passkeys: bool
+
+    @property
+    def has_second_factor(self) -> bool:
+        return self.has_passkeys or self.factor is not None
 
 
 class Accounts:
@@ -45,6 +50,12 @@ class Accounts:
         with self._db.reading() as reading:
             row = reading.row(_PERSON + _WHERE[by], value)
         return Person(*row) if row else None
+
+    def handle(self, user: int) -> str:
+        """By what passkeys know them: it says nothing of who they are."""
+        with self._db.reading() as reading:
+            (handle,) = reading.the_row("SELECT handle FROM user_account WHERE id = %s", user)
+        return str(handle)
 
     def change_password(self, user: int, password: str, *, was: str, uniquifier: str) -> None:
         """Set this hash and end every session but by the new `uniquifier`; they are told.
@@ -114,7 +125,8 @@ class Accounts:
 _PERSON: LiteralString = """
     SELECT u.id, coalesce(u.email, ''), u.name, u.language, u.status = 'ACTIVE',
         EXISTS (SELECT 1 FROM staff_role r WHERE r.user_id = u.id AND r.role = 'super_admin'),
-        u.password, u.password_until, u.uniquifier, u.factor, u.totp_secret
+        u.password, u.password_until, u.uniquifier, u.factor, u.totp_secret,
+        EXISTS (SELECT 1 FROM passkey p WHERE p.user_id = u.id)
     FROM user_account u
 """
 _WHERE: dict[By, LiteralString] = {

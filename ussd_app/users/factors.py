@@ -1,4 +1,7 @@
-"""Second factors: the telephone that shows TOTP codes, and the codes on paper for its loss."""
+"""Second factors: the telephone that shows TOTP codes, and the codes on paper for its loss.
+
+Passkeys are the others (`passkeys.py`). Whose role needs a second factor cannot remove the last.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,10 @@ from ussd_app.audit import service as audit
 from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock
 from ussd_app.db.work import Database, Work
+from ussd_app.errors import NotAllowed
 from ussd_app.messages.mail import Mail
-from ussd_app.users.letters import FACTOR_CHANGED, notice
+from ussd_app.users.letters import FACTOR_CHANGED, FACTOR_REMOVED, notice
+from ussd_app.users.permissions import NEED_TWO_FACTORS, Role
 
 CODES = 8
 CODE_BYTES = 8  # 64 bits: nobody guesses one, and a MAC without salt is enough
@@ -37,6 +42,27 @@ class Factors:
             )
             audit.record(work, _self(user), "user.factor", subject=("user", user), at=now)
             notice(work, self._mail, user, FACTOR_CHANGED, now)
+
+    def remove(self, user: int) -> bool:
+        """No telephone is asked any more; False if none was. Its owner is told.
+
+        Raises NotAllowed for the last second factor of whoever needs one.
+        """
+        now = self._clock.now()
+        with self._db.work() as work:
+            removed = work.run(
+                """
+                UPDATE user_account SET factor = NULL, totp_secret = NULL
+                WHERE id = %s AND factor IS NOT NULL
+                """,
+                user,
+            )
+            if removed:
+                refuse_without_factor(work, user)
+                whose = ("user", user)
+                audit.record(work, _self(user), "user.factor_removed", subject=whose, at=now)
+                notice(work, self._mail, user, FACTOR_REMOVED, now)
+        return bool(removed)
 
     def spend_step(self, user: int, step: int) -> bool:
         """Use the code of this half minute; False if it, or a later one, was used before."""
@@ -81,6 +107,13 @@ class Factors:
                 audit.record(work, _self(user), "user.code_used", subject=("user", user), at=now)
         return bool(spent)
 
+    def has_app(self, user: int) -> bool:
+        """Whether a telephone of theirs shows codes."""
+        with self._db.reading() as reading:
+            return bool(
+                reading.row("SELECT 1 FROM user_account WHERE id = %s AND factor IS NOT NULL", user)
+            )
+
     def codes_left(self, user: int) -> int:
         """How many recovery codes still work."""
         with self._db.reading() as reading:
@@ -100,6 +133,21 @@ class Factors:
     def _mac(self, user: int, code: str) -> bytes:
         letters = "".join(c for c in code.casefold() if c.isalnum())
         return hmac.digest(self._key, f"recovery|{user}|{letters}".encode(), hashlib.sha256)
+
+
+def refuse_without_factor(work: Work, user: int) -> None:
+    """Raises NotAllowed if nothing is left of the second factors that their role needs."""
+    role, has_one = work.the_row(
+        """
+        SELECT r.role, u.factor IS NOT NULL
+            OR EXISTS (SELECT 1 FROM passkey p WHERE p.user_id = u.id)
+        FROM user_account u JOIN staff_role r ON r.user_id = u.id
+        WHERE u.id = %s FOR NO KEY UPDATE OF u
+        """,
+        user,
+    )
+    if Role(role) in NEED_TWO_FACTORS and not has_one:
+        raise NotAllowed("the last second factor")
 
 
 def _code() -> str:

@@ -35,6 +35,32 @@ FACTOR_CHANGED = Draft(
         "If that was not you, tell an administrator at once."
     ),
 )
+PASSKEY_ADDED = Draft(
+    "passkey_added",
+    _("A passkey was added to your account"),
+    _(
+        "Hello {name},\n\nfrom now on another passkey lets you in together with your password.\n\n"
+        "If that was not you, tell an administrator at once."
+    ),
+)
+FACTOR_REMOVED = Draft(
+    "factor_removed",
+    _("A second factor was removed"),
+    _(
+        "Hello {name},\n\na telephone or a passkey that you signed in with was removed from your"
+        " account.\n\nIf that was not you, tell an administrator at once."
+    ),
+)
+FACTORS_RESET = Draft(
+    "factors_reset",
+    _("Your second factors were taken off"),
+    _(
+        "Hello {name},\n\nbecause somebody asked for it and another person agreed, your telephone,"
+        " passkeys and recovery codes let you in no more, and you are signed out everywhere. Sign"
+        " in with your password: you are asked to confirm this address and to set up a second"
+        " factor anew.\n\nIf you did not ask for this, tell an administrator at once."
+    ),
+)
 RESET = Draft(
     "password_reset",
     _("A new password"),

@@ -29,7 +29,8 @@ class UserAccount(Base):
 
     ACTIVE, SUSPENDED, or DELETED (then nothing personal is left). Until `password_until`, if set,
     the first password works; `must_change` until it was changed. `last_step` is of the last TOTP
-    code that was used, for none works twice.
+    code that was used, for none works twice; `challenge` is what a passkey was asked to sign, taken
+    away when it is answered.
     """
 
     __tablename__ = "user_account"
@@ -52,6 +53,8 @@ class UserAccount(Base):
     factor: Mapped[str | None]
     totp_secret: Mapped[str | None]
     last_step: Mapped[int | None]
+    challenge: Mapped[bytes | None] = mapped_column(LargeBinary)
+    challenge_until: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     locked_until: Mapped[datetime | None]
     made_at: Mapped[datetime]
@@ -102,19 +105,17 @@ class Passkey(Base):
     """A WebAuthn credential, as a second factor."""
 
     __tablename__ = "passkey"
-    __table_args__ = (Index("ix_passkey_user", "user_id"),)
+    __table_args__ = (Index("uq_passkey_user_name", "user_id", text("lower(name)"), unique=True),)
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     user_id: Mapped[int]
     credential: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
     name: Mapped[str]
-    usage: Mapped[str]
     sign_count: Mapped[int]
     transports: Mapped[list[str]] = mapped_column(ARRAY(Text))
     device: Mapped[str]
     backed_up: Mapped[bool]
-    extras: Mapped[str | None]
     made_at: Mapped[datetime]
     used_at: Mapped[datetime]
 
@@ -142,6 +143,7 @@ class StaffInvitation(Base):
     tenant: Mapped[int]
     email: Mapped[str | None]
     role: Mapped[str]
+    language: Mapped[str] = mapped_column(server_default="en")
     inviter: Mapped[int | None]
     token: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     code: Mapped[bytes] = mapped_column(LargeBinary)
@@ -150,3 +152,12 @@ class StaffInvitation(Base):
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class Rate(Base):
+    """How often somebody asked lately (GCRA): `name` is a MAC of who and what, nobody's address."""
+
+    __tablename__ = "rate"
+
+    name: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    due: Mapped[datetime]

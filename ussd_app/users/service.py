@@ -214,7 +214,8 @@ class Users:
 
 _STAFF: LiteralString = """
     SELECT u.id, u.name, u.email, u.language, r.tenant, r.role, u.must_change,
-        u.confirmed_at IS NOT NULL, u.factor IS NOT NULL,
+        u.confirmed_at IS NOT NULL,
+        u.factor IS NOT NULL OR EXISTS (SELECT 1 FROM passkey p WHERE p.user_id = u.id),
         EXISTS (SELECT 1 FROM recovery_code c WHERE c.user_id = u.id), u.uniquifier
     FROM user_account u JOIN staff_role r ON r.user_id = u.id
 """
