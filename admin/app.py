@@ -53,6 +53,15 @@ def create(settings: Settings, services: Services) -> Flask:
     return app
 
 
+def _told(error: HTTPException) -> tuple[Response, int]:
+    """The page of an error, which says how long to wait where waiting helps."""
+    wait = getattr(error, "retry_after", None)
+    page = Response(render_template("error.html", code=error.code, ref=None, wait=wait))
+    if wait:
+        page.headers["Retry-After"] = str(wait)
+    return page, error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+
+
 def _apologise(error: Exception) -> Response | tuple[str | Response, int]:
     """The door of a page: what happened, in words; a bug by its reference alone."""
     if isinstance(error, SecurityError):
@@ -62,7 +71,7 @@ def _apologise(error: Exception) -> Response | tuple[str | Response, int]:
     if isinstance(error, HTTPException):
         if error.response is not None:
             return Response(error.get_body(), mimetype="text/html"), error.code or 500
-        return render_template("error.html", code=error.code, ref=None), error.code or 500
+        return _told(error)
     if isinstance(error, Refusal):
         return render_template("error.html", code=409, ref=None), HTTPStatus.CONFLICT
     if isinstance(error, Unavailable):

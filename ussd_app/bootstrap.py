@@ -76,6 +76,7 @@ from ussd_app.users.passkeys import Passkeys
 from ussd_app.users.service import Users
 from ussd_app.users.sessions import Sessions
 from ussd_app.users.tries import Tries
+from ussd_app.users.turnstile import Turnstile
 
 TRANSLATIONS = Path(__file__).parent.parent / "menus" / "translations"
 STATEMENT_SECONDS = 3.5  # while a caller waits
@@ -232,6 +233,7 @@ def services_of(
         factors=Factors(db, clock, mail, key=settings.factor_key),
         passkeys=Passkeys(db, clock, mail),
         tries=Tries(db, clock),
+        turnstile=Turnstile(db, clock, key=settings.factor_key),
         members=members,
         pins=pins,
         joining=joining,

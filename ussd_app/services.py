@@ -54,6 +54,7 @@ from ussd_app.users.passkeys import Passkeys
 from ussd_app.users.service import Users
 from ussd_app.users.sessions import Sessions
 from ussd_app.users.tries import Tries
+from ussd_app.users.turnstile import Turnstile
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Services:
     factors: Factors
     passkeys: Passkeys
     tries: Tries
+    turnstile: Turnstile
     members: Members
     pins: Pins
     joining: Joining

@@ -9,7 +9,7 @@ from flask_login import user_logged_out
 from flask_security import Security, password_changed, user_authenticated
 
 from admin.guard import Lock, Open
-from admin.sign_in import config, passkeys, steps
+from admin.sign_in import config, limits, passkeys, steps
 from admin.sign_in.codes import CodesOnPaper, OneTimeCodes
 from admin.sign_in.datastore import Account, Datastore
 from admin.sign_in.forms import HALF_WAY, NewPasswordForm, NoRescue, Policy, SignInForm
@@ -61,6 +61,7 @@ def install(app: Flask, settings: Settings, services: Services) -> None:
     app.register_blueprint(steps.page)
     app.register_blueprint(passkeys.page)
     app.jinja_env.globals["has_passkeys"] = passkeys.is_way
+    limits.install(app, settings)
     app.before_request(partial(_forget_half_a_sign_in, services))
     user_authenticated.connect(partial(_begin, services), app, weak=False)
     user_logged_out.connect(partial(_end, services), app, weak=False)

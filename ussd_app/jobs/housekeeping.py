@@ -46,6 +46,7 @@ def chores(services: Services, settings: Settings) -> list[Chore]:
         Chore("old-calls", EVERY_SECONDS, old_calls),
         Chore("overdue-invitations", EVERY_SECONDS, expire),
         Chore("overdue-approvals", EVERY_SECONDS, overdue),
+        Chore("idle-turnstiles", EVERY_SECONDS, partial(services.turnstile.forget, most=BATCH)),
     ]
 
 
