@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from io import BytesIO
 from pathlib import Path
 
@@ -50,6 +50,7 @@ def chosen() -> str:
     return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
 
 
+@cache
 def _read(language: str) -> NullTranslations:
     path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
     if not path.exists():  # English stands in the templates

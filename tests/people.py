@@ -106,6 +106,8 @@ def settings_for(**environ: str) -> Settings:
             "COOKIE_KEY": secrets.token_hex(32),
             "FACTOR_KEY": secrets.token_hex(32),
             "PASSWORD_PEPPER": secrets.token_hex(32),
+            "PASSWORD_HASH_KIB": "8",  # the real cost has a test of its own
+            "PASSWORD_HASH_ROUNDS": "1",
             "AT_USERNAME": AT_USERNAME,
             "AT_API_KEY": AT_API_KEY,
             "SIM_SWAP_CHECK": "clean",

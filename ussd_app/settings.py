@@ -14,6 +14,7 @@ from ussd_app import parsers
 
 DECIMALS_MOST = 2  # as many as screens have room for
 GRANT_MOST = 9_999_999
+ARGON2_KIB, ARGON2_ROUNDS = 19_456, 2  # of passwords: OWASP's and ASVS 5.0's argon2id, one lane
 DEVELOPMENT, TEST, PRODUCTION = "development", "test", "production"
 
 
@@ -171,6 +172,15 @@ class Settings:
     )
     password_pepper: bytes = _setting(
         parsers.key, None, "key over passwords, 64 hex digits; a new one voids them all"
+    )
+
+    password_hash_kib: int = _setting(
+        parsers.whole(8),
+        str(ARGON2_KIB),
+        "memory that hashing a password takes, in KiB; production takes no less",
+    )
+    password_hash_rounds: int = _setting(
+        parsers.whole(1), str(ARGON2_ROUNDS), "how often it goes over it; production takes no less"
     )
 
     mail_url: str = _setting(
@@ -370,6 +380,14 @@ def _production_faults(values: Mapping[str, Any]) -> list[str]:
         faults.append("AT_USERNAME is the sandbox's")
     if api_key := values.get("at_api_key"):
         faults += _api_key_faults(api_key)
+    hashing = (
+        values.get("password_hash_kib", ARGON2_KIB),
+        values.get("password_hash_rounds", ARGON2_ROUNDS),
+    )
+    if hashing[0] < ARGON2_KIB or hashing[1] < ARGON2_ROUNDS:
+        faults.append(
+            f"PASSWORD_HASH_KIB and _ROUNDS must be at least {ARGON2_KIB} and {ARGON2_ROUNDS}"
+        )
     used = [values[name] for name in KEYS if name in values]
     used += values.get("pin_peppers", {}).values()
     if len(set(used)) < len(used):

@@ -14,7 +14,6 @@ from ussd_app.users.passwords import LEAST
 
 RESET_LASTS = timedelta(minutes=60)
 NO_PARAMETER = "\x00"  # no query has it: a token is never read from an address
-ARGON2 = {"argon2__memory_cost": 19_456, "argon2__rounds": 2, "argon2__parallelism": 1}
 
 _ADDRESSES = {
     "LOGIN_URL": "/sign-in",
@@ -92,7 +91,15 @@ def of(settings: Settings) -> dict[str, Any]:
         "PASSWORD_HASH": "argon2",
         "PASSWORD_SCHEMES": ["argon2"],
         "DEPRECATED_PASSWORD_SCHEMES": [],
-        "PASSWORD_HASH_PASSLIB_OPTIONS": ARGON2,
+        "PASSWORD_HASH_PASSLIB_OPTIONS": {
+            "argon2__memory_cost": settings.password_hash_kib,
+            "argon2__rounds": settings.password_hash_rounds,
+            "argon2__parallelism": 1,
+        },
+        "HASHING_SCHEMES": [
+            "hex_sha512"
+        ],  # of a hash, in links; a slow one would tell who is known
+        "DEPRECATED_HASHING_SCHEMES": [],
         "PASSWORD_LENGTH_MIN": LEAST,
         "LOGOUT_METHODS": ["POST"],
         "LOGOUT_CSRF": True,

@@ -8,14 +8,40 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from admin import app as admin
-from tests.people import World
+from tests.people import World, settings_for
 from ussd_app.audit.service import THE_SYSTEM
 from ussd_app.users.permissions import Role
 
 HOST = "http://127.0.0.1:8000"
+
+
+class Compiled(BytecodeCache):
+    """What templates are compiled to: the same for every application of a test session."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if kept := self._kept.get(bucket.key):
+            bucket.bytecode_from_string(kept)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
+def pages_of(world: World, **environ: str) -> Flask:
+    """The staff's application on a world, with its settings unless others are given."""
+    settings = settings_for(**environ) if environ else world.settings
+    app = admin.create(settings, world.services)
+    app.jinja_env.bytecode_cache = COMPILED
+    return app
 
 
 @dataclass
@@ -30,8 +56,7 @@ class Desk:
     @classmethod
     def of(cls, world: World) -> Desk:
         """Nobody is signed in."""
-        app = admin.create(world.settings, world.services)
-        app.testing = False
+        app = pages_of(world)
         return cls(world, app, app.test_client())
 
     def signed_in(self, role: Role, *, email: str = "", name: str = "Wambui Njoroge") -> Desk:

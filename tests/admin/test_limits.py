@@ -8,11 +8,10 @@ from datetime import timedelta
 import pytest
 from werkzeug.test import TestResponse
 
-from admin import app as admin
 from admin.sign_in.limits import DOORS
 from tests.admin.test_sign_in import said
 from tests.admin.visitor import BETTER, EMAIL, GOOD, HOST, Visitor
-from tests.people import World, settings_for
+from tests.people import World
 from ussd_app.users.permissions import Role
 from ussd_app.users.turnstile import Limit
 
@@ -135,9 +134,7 @@ def test_r_d09_every_page_that_takes_a_secret_or_sends_a_letter_is_limited(
 
 def behind_a_proxy(visitor: Visitor, trusted: str) -> Visitor:
     """The same pages with that network of proxies."""
-    settings = settings_for(TRUSTED_PROXIES=trusted)
-    app = admin.create(settings, visitor.world.services)
-    return Visitor(visitor.world, app, app.test_client())
+    return visitor.with_settings(TRUSTED_PROXIES=trusted)
 
 
 def from_address(visitor: Visitor, told: str, number: int) -> int:

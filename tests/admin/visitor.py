@@ -12,7 +12,7 @@ from flask_security import hash_password
 from passlib.totp import TOTP
 from werkzeug.test import TestResponse
 
-from admin import app as admin
+from tests.admin.desk import pages_of
 from tests.people import World
 from ussd_app.audit.service import THE_SYSTEM
 from ussd_app.users.factors import AUTHENTICATOR
@@ -37,8 +37,13 @@ class Visitor:
 
     @classmethod
     def of(cls, world: World) -> Visitor:
-        app = admin.create(world.settings, world.services)
+        app = pages_of(world)
         return cls(world, app, app.test_client())
+
+    def with_settings(self, **environ: str) -> Visitor:
+        """The same pages with other settings, which have keys of their own."""
+        app = pages_of(self.world, **environ)
+        return Visitor(self.world, app, app.test_client())
 
     def another(self) -> Visitor:
         """The same person at another browser."""
