@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import redis
@@ -125,10 +126,14 @@ def services_of(
     if settings.default_language not in catalogs.languages:
         raise SettingsFaulty([f"DEFAULT_LANGUAGE must be one of {', '.join(catalogs.languages)}"])
     signature, home_code = constants_of(settings), f"+{settings.countries[0]}"
+    texts = catalogs()
+    if settings.default_language not in texts.languages:
+        raise SettingsFaulty([f"DEFAULT_LANGUAGE must be one of {', '.join(texts.languages)}"])
+    signature = constants_of(settings)
     tokens, tenants = Tokens(db, clock), Tenants(db, clock)
     sealer = Sealer(data_key=settings.message_key, index_key=settings.code_key)
-    messages = Messages(db, clock, catalogs, sealer)
-    mail = Mail(db, clock, catalogs, sealer, mailer_of(settings))
+    messages = Messages(db, clock, texts, sealer)
+    mail = Mail(db, clock, texts, sealer, mailer_of(settings))
     codes = Codes(db, clock, messages, sealer, caps=Caps(asker_a_day=settings.invitations_a_day))
     delivery = Delivery(
         db,
@@ -205,7 +210,7 @@ def services_of(
         clock,
         tokens,
         messages,
-        catalogs,
+        texts,
         local=local,
         a_day=settings.statements_a_day,
         signature=signature,
@@ -214,7 +219,7 @@ def services_of(
     return Services(
         clock=clock,
         local=local,
-        catalogs=catalogs,
+        catalogs=texts,
         tokens=tokens,
         tenants=tenants,
         users=users,
@@ -248,7 +253,7 @@ def services_of(
             db,
             clock,
             invitations,
-            languages=catalogs.languages,
+            languages=texts.languages,
             countries=settings.countries,
             organisation=settings.organisation,
             local=local,
@@ -358,8 +363,9 @@ def call_sealer_of(settings: Settings) -> Sealer:
     return Sealer(data_key=settings.session_data_key, index_key=settings.session_index_key)
 
 
+@cache
 def catalogs() -> Catalogs:
-    """Every language there is."""
+    """Every language there is; read once."""
     return load_catalogs(TRANSLATIONS)
 
 

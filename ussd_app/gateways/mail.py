@@ -13,6 +13,7 @@ from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import parseaddr
+from functools import cached_property
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -57,8 +58,13 @@ class SmtpMailer:
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._url, self._sender = urlsplit(url), sender
-        self._trust = trust or ssl.create_default_context()
+        self._given_trust = trust
         self._step, self._answer = step_seconds, answer_seconds
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext:
+        """Whom to believe; reading it takes long, and only who sends needs it."""
+        return self._given_trust or ssl.create_default_context()
 
     def send(self, envelope: Envelope) -> None:
         """Hand it over.
