@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from flask import Flask, Response, g, render_template
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, SecurityError
+from werkzeug.routing import IntegerConverter, Map
 
 from admin import assets, guard, headers, language, pages, sign_in
 from ussd_app.errors import Refusal, Unavailable
@@ -17,8 +19,16 @@ from ussd_app.settings import Settings
 from ussd_app.users.permissions import Permission
 
 BODY_MOST = 262_144
+ID_MOST = 2**63 - 1
 
 log = structlog.get_logger(__name__)
+
+
+class Id(IntegerConverter):
+    """A number in an address: one that no row can have leads nowhere."""
+
+    def __init__(self, map: Map, **of_rule: Any) -> None:  # noqa: A002 - theirs
+        super().__init__(map, **{"max": ID_MOST, **of_rule})
 
 
 def create(settings: Settings, services: Services) -> Flask:
@@ -35,7 +45,8 @@ def create(settings: Settings, services: Services) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         TRUSTED_HOSTS=[settings.admin_host],
     )
-    headers.install(app, https=settings.admin_is_https, simulator=settings.simulator_url)
+    app.url_map.converters["int"] = Id
+    headers.install(app, https=settings.admin_is_https)
     language.install(app, services)
     assets.install(app)
     CSRFProtect(app)

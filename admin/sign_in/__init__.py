@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from flask import Flask, Request, request, session
+from flask import Flask, Request, flash, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import user_logged_out
-from flask_security import Security, password_changed, user_authenticated
+from flask_security import Security, current_user, password_changed, user_authenticated
 
 from admin.guard import Lock, Open
 from admin.sign_in import config, limits, passkeys, steps
@@ -62,13 +64,14 @@ def install(app: Flask, settings: Settings, services: Services) -> None:
     app.register_blueprint(passkeys.page)
     app.jinja_env.globals["has_passkeys"] = passkeys.is_way
     limits.install(app, settings)
+    app.before_request(_lead_to_a_first_password)
     app.before_request(partial(_forget_half_a_sign_in, services))
     user_authenticated.connect(partial(_begin, services), app, weak=False)
     user_logged_out.connect(partial(_end, services), app, weak=False)
     password_changed.connect(partial(_end_others, services), app, weak=False)
 
 
-def _never(_: Request) -> bool:
+def _never(__: Request) -> bool:
     """Pages alone: no answer of ours is for programs."""
     return False
 
@@ -80,7 +83,15 @@ def _forget_half_a_sign_in(services: Services) -> None:
         session.clear()
 
 
-def _begin(services: Services, _: Flask, *, user: Account, **__: object) -> None:
+def _lead_to_a_first_password() -> ResponseReturnValue | None:
+    """Who has none changes none: the way to one is the link sent by e-mail."""
+    if request.endpoint != "security.change_password" or current_user.password:
+        return None
+    flash(_("You have no password yet. Ask for a link, which lets you choose one."))
+    return redirect(url_for("security.forgot_password"))
+
+
+def _begin(services: Services, __: Flask, *, user: Account, **___: object) -> None:
     """A new place, and nothing of what was in the cookie before: somebody may have put it there."""
     if was := session.get("sid"):
         services.user_sessions.end(was)
@@ -90,11 +101,11 @@ def _begin(services: Services, _: Flask, *, user: Account, **__: object) -> None
     session["sid"] = services.user_sessions.begin(user.id, browser=request.user_agent.string)
 
 
-def _end(services: Services, _: Flask, **__: object) -> None:
+def _end(services: Services, __: Flask, **___: object) -> None:
     if sid := session.get("sid"):
         services.user_sessions.end(sid)
     session.clear()
 
 
-def _end_others(services: Services, _: Flask, *, user: Account, **__: object) -> None:
+def _end_others(services: Services, __: Flask, *, user: Account, **___: object) -> None:
     services.user_sessions.end_all(user.id, but=session.get("sid", ""))
