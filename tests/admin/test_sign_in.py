@@ -380,6 +380,9 @@ def test_r_d09_a_password_hashed_cheaper_is_hashed_anew(visitor: Visitor) -> Non
         "123456789012345",
         "qwertyuiop123456",
         "karibu karibu karibu",
+        "P@ssw0rd2024!",
+        "nairobikenya254",
+        "zaq12wsxcde34",
         "x" * 129,
     ],
 )

@@ -1,11 +1,21 @@
-"""Which passwords are too easy to guess. Nothing here asks a store."""
+"""Which passwords are too easy to guess. Nothing here asks a store, or anybody on the network.
+
+Two judges must both be content: zxcvbn, which knows leaked passwords, names, keyboards and dates,
+and ours, which knows the words of this organisation, of the person and of the country.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
+from zxcvbn import zxcvbn
+
 LEAST, MOST = 12, 128
+SCORE_LEAST = 3  # of zxcvbn's 0 to 4: more than ten to the eighth guesses
+LOOKED_AT = (
+    64  # letters: what is hard to guess so far stays so, and looking takes longer and longer
+)
 LETTERS_LEFT = 6
 LETTERS_APART = 5
 WORD_LEAST = 3
@@ -23,7 +33,18 @@ _REPEATED = re.compile(r"(.{1,4}?)\1{1,}")
 
 
 def is_guessable(password: str, words: Iterable[str]) -> bool:
-    """Whether too little is left without the common words, these `words`, runs and repetitions."""
+    """Whether somebody who knows these `words` would find it soon."""
+    known = list(words)
+    return _is_bare_without(known, password) or _is_soon_guessed(known, password[:LOOKED_AT])
+
+
+def _is_soon_guessed(words: list[str], password: str) -> bool:
+    told = zxcvbn(password, user_inputs=[*words, *COMMON])
+    return bool(told["score"] < SCORE_LEAST)
+
+
+def _is_bare_without(words: list[str], password: str) -> bool:
+    """Whether too little is left without the common words, these, runs and repetitions."""
     left = password.casefold()
     for word in sorted({w.casefold() for w in words} | set(COMMON), key=len, reverse=True):
         if len(word) >= WORD_LEAST:
