@@ -45,6 +45,7 @@ from ussd_app.office.approvals import Approvals
 from ussd_app.office.audit_search import AuditSearch
 from ussd_app.office.call_book import CallBook
 from ussd_app.office.call_replay import CallReplay
+from ussd_app.office.factor_reset import FactorReset
 from ussd_app.office.notebook import Notebook
 from ussd_app.office.people import People
 from ussd_app.office.person import Persons
@@ -70,8 +71,10 @@ from ussd_app.transfers.payments import Payments
 from ussd_app.transfers.receipts import Receipts
 from ussd_app.transfers.recipients import Recipients
 from ussd_app.transfers.statements import Statements
+from ussd_app.users.accepting import Accepting
 from ussd_app.users.accounts import Accounts
 from ussd_app.users.factors import Factors
+from ussd_app.users.invitation_letters import InvitationLetters
 from ussd_app.users.invitations import StaffInvitations
 from ussd_app.users.passkeys import Passkeys
 from ussd_app.users.service import Users
@@ -227,12 +230,17 @@ def services_of(
         staff_invitations=StaffInvitations(
             db,
             clock,
-            users,
-            mail,
+            InvitationLetters(
+                clock,
+                mail,
+                local,
+                site=f"{settings.admin_url}/admin/invitation/",
+                signature=signature,
+            ),
             key=settings.factor_key,
-            site=f"{settings.admin_url}/admin/invitation/",
-            signature=signature,
+            languages=languages_of(settings),
         ),
+        accepting=Accepting(db, clock, users, key=settings.factor_key),
         staff_book=StaffBook(db, clock),
         accounts=Accounts(db, clock, mail),
         factors=Factors(db, clock, mail, key=settings.factor_key),
@@ -284,6 +292,7 @@ def services_of(
         transactions=Transactions(db, clock, tokens, people, local=local),
         transaction_book=TransactionBook(db, tokens, local=local),
         reversal=reversal,
+        approvals=Approvals(db, clock, [phone_change, FactorReset(clock, mail)]),
         organisation=settings.organisation,
         home_code=home_code,
         countries=settings.countries,
@@ -361,6 +370,11 @@ def rates_of(settings: Settings) -> Rates:
 def call_sealer_of(settings: Settings) -> Sealer:
     """What keeps calls secret."""
     return Sealer(data_key=settings.session_data_key, index_key=settings.session_index_key)
+
+
+def languages_of(settings: Settings) -> list[str]:
+    """Every language, the organisation's own first."""
+    return sorted(catalogs().languages, key=lambda one: one != settings.default_language)
 
 
 @cache

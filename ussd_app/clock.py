@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_datetime
+
 
 class Clock:
     """Tells the time; `offset_seconds` moves it, for tests that cannot wait until tomorrow."""
@@ -51,6 +53,11 @@ class Local:
     def day_and_hour(self, moment: datetime) -> str:
         """Both: '21/11 14:03'."""
         return moment.astimezone(self.zone).strftime("%d/%m %H:%M")
+
+    def moment(self, moment: datetime, language: str) -> str:
+        """In full, as letters say it: '22 November 2026, 10:15'."""
+        told = format_datetime(moment.astimezone(self.zone), "d MMMM y, HH:mm", locale=language)
+        return str(told)
 
     def date(self, moment: datetime) -> date:
         """The calendar day."""

@@ -47,6 +47,7 @@ from ussd_app.transfers.payments import Payments
 from ussd_app.transfers.receipts import Receipts
 from ussd_app.transfers.recipients import Recipients
 from ussd_app.transfers.statements import Statements
+from ussd_app.users.accepting import Accepting
 from ussd_app.users.accounts import Accounts
 from ussd_app.users.factors import Factors
 from ussd_app.users.invitations import StaffInvitations
@@ -69,6 +70,7 @@ class Services:
     users: Users
     user_sessions: Sessions
     staff_invitations: StaffInvitations
+    accepting: Accepting
     staff_book: StaffBook
     accounts: Accounts
     factors: Factors

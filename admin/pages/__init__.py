@@ -28,6 +28,7 @@ from admin.pages import (
 )
 from admin.pages.words import format_day, format_moment, format_second
 from ussd_app.users.permissions import Permission
+from ussd_app.users.service import Staff
 
 PAGES = (
     account.page,
@@ -53,6 +54,12 @@ class Entry:
     endpoint: str
     label: LazyString
     permission: Permission | None = None
+    without: Permission | None = None
+    """Who holds this gets there by another line."""
+
+    def is_for(self, staff: Staff) -> bool:
+        is_open = self.permission is None or staff.may(self.permission)
+        return is_open and not (self.without and staff.may(self.without))
 
 
 MENU = (
@@ -65,6 +72,7 @@ MENU = (
     Entry("messages.listed", _("SMS"), Permission.SEE_PEOPLE),
     Entry("approvals.show", _("Approvals"), Permission.EDIT_PEOPLE),
     Entry("staff.show", _("Staff"), Permission.SEE_STAFF),
+    Entry("staff.invitations", _("Invitations"), Permission.INVITE_STAFF, Permission.SEE_STAFF),
     Entry("audit.show", _("Audit"), Permission.SEE_AUDIT),
 )
 

@@ -10,7 +10,8 @@ from admin import transaction_words
 from admin.guard import may, services, staff
 from admin.telling import Refusals, tell
 from ussd_app.errors import Conflict, Invalid, NotAllowed, NotFound
-from ussd_app.office import phone_change, reversal
+from ussd_app.office import factor_reset, phone_change
+from ussd_app.office.approvals import Request
 from ussd_app.users.permissions import Permission
 from ussd_app.values import Phone
 
@@ -18,8 +19,10 @@ page = Blueprint("approvals", __name__, url_prefix="/approvals")
 
 KINDS = {
     phone_change.KIND: lazy_gettext("Change the number of member %(member)s"),
-    reversal.KIND: lazy_gettext("Take back %(amount)s of transaction %(reference)s"),
+    factor_reset.KIND: lazy_gettext("Take off the second factors of %(name)s, who lost them"),
 }
+HIDING = frozenset({phone_change.KIND})
+"""Of these something is shown only for a reason."""
 REFUSALS: Refusals = {
     **transaction_words.REFUSALS,
     Conflict: lazy_gettext(
@@ -86,6 +89,15 @@ def ask_for_phone() -> ResponseReturnValue:
     return tell(services(), "approvals.show", deed, REFUSALS)
 
 
+def _titled(one: Request) -> str:
+    """What is asked for; people of the staff by their names."""
+    told: dict[str, int | str] = dict(one.payload)
+    if one.kind == factor_reset.KIND:
+        user = services().staff_book.one(staff().tenant, int(told["user"]))
+        told["name"] = user.name if user else told["user"]
+    return str(KINDS[one.kind] % told)
+
+
 def _shown(number: int | None, revealed: dict[str, int | str]) -> str:
     me, decides = staff(), staff().may(Permission.DECIDE)
     of = None if decides else me.id
@@ -96,7 +108,8 @@ def _shown(number: int | None, revealed: dict[str, int | str]) -> str:
         decides=decides,
         number=number,
         revealed=revealed,
-        titled=lambda one: KINDS[one.kind] % one.payload,
+        titled=_titled,
+        hiding=HIDING,
         local=services().local,
     )
 

@@ -11,7 +11,8 @@ from admin.guard import Open, may, services
 from admin.language import chosen
 from admin.passwords import NewPasswords
 from ussd_app.errors import Conflict, Invalid
-from ussd_app.users.invitations import Answers, Over, PasswordWeak, WrongAnswers
+from ussd_app.users.accepting import Answers, PasswordWeak, WrongAnswers
+from ussd_app.users.invitations import Over
 from ussd_app.users.permissions import Role
 
 page = Blueprint("invitation", __name__)
@@ -22,7 +23,7 @@ page = Blueprint("invitation", __name__)
 def show(token: str) -> ResponseReturnValue:
     """The questions; opening it changes nothing, for programs that scan mail open it too."""
     try:
-        return _questions(services().staff_invitations.role_of(token))
+        return _questions(services().accepting.role_of(token))
     except Over:
         return render_template("invitation_over.html"), 404
 
@@ -30,13 +31,13 @@ def show(token: str) -> ResponseReturnValue:
 @page.post("/invitation/<token>")
 @may(Open.EVERYBODY)
 def accept(token: str) -> ResponseReturnValue:
-    invitations = services().staff_invitations
+    accepting = services().accepting
     try:
-        role = invitations.role_of(token)
+        role = accepting.role_of(token)
     except Over:
         return render_template("invitation_over.html"), 404
     try:
-        invitations.accept(token, _answers(), NewPasswords())
+        accepting.accept(token, _answers(), NewPasswords())
     except (Over, Conflict):
         return render_template("invitation_over.html"), 404
     except WrongAnswers as no:

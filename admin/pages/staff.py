@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from admin import roles
 from admin.guard import may, services, staff
 from ussd_app.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
+from ussd_app.office import factor_reset
 from ussd_app.users.permissions import INVITES, Permission, Role
 from ussd_app.values import Reason
 
@@ -20,22 +21,34 @@ page = Blueprint("staff", __name__)
 @page.get("/staff")
 @may(Permission.SEE_STAFF)
 def show() -> str:
-    return _list()
+    me = staff()
+    return render_template(
+        "staff.html",
+        everybody=services().staff_book.everybody(me.tenant),
+        waiting=len(services().staff_invitations.waiting(me)),
+        roles=roles,
+    )
+
+
+@page.get("/staff/invitations")
+@may(Permission.INVITE_STAFF)
+def invitations() -> str:
+    return _waiting()
 
 
 @page.post("/staff/invitations")
 @may(Permission.INVITE_STAFF)
 def invite() -> ResponseReturnValue:
-    email, role = request.form.get("email", ""), _role()
+    email, role, language = request.form.get("email", ""), _role(), request.form.get("language", "")
     try:
-        services().staff_invitations.invite(email, role, by=staff())
+        services().staff_invitations.invite(email, role, by=staff(), language=language)
     except Invalid as no:
-        return _list(fault=_translated(no), email=email, role=role), 422
+        return _waiting(_translated(no), email=email, role=role, language=language), 422
     except Conflict:
         words = _("Whoever has that address works here already, or is invited as something else.")
-        return _list(fault=words, email=email, role=role), 409
+        return _waiting(words, email=email, role=role, language=language), 409
     flash(_("Two letters are on their way: one with a link, one with a code."))
-    return redirect(url_for("staff.show"))
+    return redirect(url_for("staff.invitations"))
 
 
 @page.post("/staff/invitations/<int:invitation>/again")
@@ -47,7 +60,7 @@ def send_again(invitation: int) -> ResponseReturnValue:
         flash(_("The letters left a moment ago. Wait a minute before you send others."), "error")
     else:
         flash(_("Two new letters are on their way. Those before work no more."))
-    return redirect(url_for("staff.show"))
+    return redirect(url_for("staff.invitations"))
 
 
 @page.post("/staff/invitations/<int:invitation>/withdraw")
@@ -55,7 +68,7 @@ def send_again(invitation: int) -> ResponseReturnValue:
 def withdraw(invitation: int) -> ResponseReturnValue:
     services().staff_invitations.withdraw(invitation, by=staff())
     flash(_("The invitation is withdrawn. Its link opens nothing any more."))
-    return redirect(url_for("staff.show"))
+    return redirect(url_for("staff.invitations"))
 
 
 @page.get("/staff/<int:user>")
@@ -95,6 +108,21 @@ def restore(user: int) -> ResponseReturnValue:
     )
 
 
+@page.post("/staff/<int:user>/factors")
+@may(Permission.MANAGE_STAFF)
+def reset_factors(user: int) -> ResponseReturnValue:
+    """Ask for it; another person approves."""
+
+    def ask() -> object:
+        if user == staff().id:
+            raise NotAllowed("oneself")
+        return services().approvals.ask(
+            factor_reset.KIND, {"user": user}, by=staff().actor, why=_why()
+        )
+
+    return _done(user, ask, _("Asked for. It is done when another person approves it."))
+
+
 @page.post("/staff/<int:user>/sign-out")
 @may(Permission.MANAGE_STAFF)
 def sign_out(user: int) -> ResponseReturnValue:
@@ -105,17 +133,20 @@ def sign_out(user: int) -> ResponseReturnValue:
     )
 
 
-def _list(*, fault: str = "", email: str = "", role: Role | None = None) -> str:
-    me = staff()
+def _waiting(
+    fault: str = "", *, email: str = "", role: Role | None = None, language: str = ""
+) -> str:
+    me, names = staff(), services().catalogs.names
     return render_template(
-        "staff.html",
-        everybody=services().staff_book.everybody(me.tenant),
+        "invitations.html",
         invitations=services().staff_invitations.waiting(me),
         theirs=_givable(me.role),
         roles=roles,
+        languages=[(code, names[code]) for code in services().staff_invitations.languages],
         fault=fault,
         email=email,
         chosen=role,
+        language=language,
     )
 
 
@@ -125,6 +156,7 @@ def _person(user: int, *, fault: str = "") -> str:
         "staff_person.html",
         person=found,
         places=services().user_sessions.places(user),
+        totals=services().staff_book.totals(user),
         deeds=services().staff_book.deeds(user),
         theirs=_givable(staff().role),
         roles=roles,
@@ -143,6 +175,8 @@ def _done(user: int, deed: Callable[[], object], said: str) -> ResponseReturnVal
     except NotAllowed:
         words = _("Nobody does that to themselves, and one super admin must stay.")
         return _person(user, fault=words), 409
+    except Conflict:
+        return _person(user, fault=_("They have no second factor that could be taken off.")), 409
     except NotFound:
         abort(404)
     flash(said)

@@ -16,6 +16,7 @@ ADMINS = frozenset({Role.ADMIN, Role.SUPER_ADMIN})
 SUPER = frozenset({Role.SUPER_ADMIN})
 HELPING = ADMINS | {Role.ENROLLER}
 INVITING = HELPING | {Role.ORIGINATOR_ADMIN}
+ASKING = ADMINS | {Role.ORIGINATOR_ADMIN}
 PRIVATE = INVITING | {Role.VIEWER_PRIVATE}
 
 CLOSED = frozenset(
@@ -78,12 +79,14 @@ MATRIX: Mapping[str, frozenset[Role | None]] = {
     # The staff
     "GET /staff": ADMINS,
     "GET /staff/<int:user>": ADMINS,
-    "POST /staff/invitations": ADMINS,
-    "POST /staff/invitations/<int:invitation>/again": ADMINS,
-    "POST /staff/invitations/<int:invitation>/withdraw": ADMINS,
+    "GET /staff/invitations": ASKING,
+    "POST /staff/invitations": ASKING,
+    "POST /staff/invitations/<int:invitation>/again": ASKING,
+    "POST /staff/invitations/<int:invitation>/withdraw": ASKING,
     "POST /staff/<int:user>/role": SUPER,
     "POST /staff/<int:user>/suspend": SUPER,
     "POST /staff/<int:user>/restore": SUPER,
+    "POST /staff/<int:user>/factors": SUPER,
     "POST /staff/<int:user>/sign-out": SUPER,
     # People
     "GET /people": PRIVATE,

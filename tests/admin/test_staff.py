@@ -109,13 +109,13 @@ def test_the_name_of_the_invited_runs_nowhere(desk: Desk, boss: Desk) -> None:
 
 
 def test_an_empty_list_of_invitations_says_what_comes_next(boss: Desk) -> None:
-    assert "gets two letters" in boss.get("/staff").text
+    assert "gets two letters" in boss.get("/staff/invitations").text
 
 
 def test_r_b01_an_admin_is_offered_no_role_above_their_own(desk: Desk) -> None:
     admin = desk.signed_in(Role.ADMIN)
 
-    page = admin.get("/staff").text
+    page = admin.get("/staff/invitations").text
 
     assert 'value="enroller"' in page
     assert 'value="admin"' not in page
@@ -143,7 +143,7 @@ def test_whoever_works_here_is_not_invited(boss: Desk) -> None:
 
 def test_an_invitation_is_sent_again_and_withdrawn(boss: Desk) -> None:
     path, _ = invited(boss)
-    assert ACHIENG in boss.get("/staff").text
+    assert ACHIENG in boss.get("/staff/invitations").text
     boss.post("/staff/invitations/1/again")
     assert len(boss.world.letters(ACHIENG)) == 2, "not within a minute"
     boss.world.clock.advance(minutes=2)
@@ -152,7 +152,7 @@ def test_an_invitation_is_sent_again_and_withdrawn(boss: Desk) -> None:
 
     boss.post("/staff/invitations/1/withdraw")
 
-    assert ACHIENG not in boss.get("/staff").text
+    assert ACHIENG not in boss.get("/staff/invitations").text
     assert boss.get(path).status_code == 404
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.people import World
-from ussd_app.users.invitations import Answers, StaffInvitations
+from ussd_app.users.accepting import Accepting, Answers
+from ussd_app.users.invitations import StaffInvitations
 
 PASSWORD = "three unusual words make one"
 ACHIENG = "achieng@example.org"
@@ -36,6 +37,10 @@ class Office:
     def invitations(self) -> StaffInvitations:
         return self.world.services.staff_invitations
 
+    @property
+    def accepting(self) -> Accepting:
+        return self.world.services.accepting
+
     def opened(self, email: str = ACHIENG) -> tuple[str, str]:
         """The token and the code in the latest letters to an address."""
         link, code = self.world.letters(email)[-2:]
@@ -46,7 +51,7 @@ class Office:
 
     def accept(self, token: str, code: str, *, email: str = ACHIENG, **others: str) -> int:
         answers = {"name": "Achieng Otieno", "password": PASSWORD, "language": "sw", **others}
-        return self.invitations.accept(token, Answers(email=email, code=code, **answers), Hashed())
+        return self.accepting.accept(token, Answers(email=email, code=code, **answers), Hashed())
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with self.world.db.reading() as reading:

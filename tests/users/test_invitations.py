@@ -11,7 +11,8 @@ import pytest
 from tests.people import World
 from tests.users.office import ACHIENG, PASSWORD, Office
 from ussd_app.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, TooMany
-from ussd_app.users.invitations import Over, PasswordWeak, WrongAnswers
+from ussd_app.users.accepting import PasswordWeak, WrongAnswers
+from ussd_app.users.invitations import Over
 from ussd_app.users.permissions import INVITES, Role
 from ussd_app.users.service import Staff
 
@@ -165,14 +166,14 @@ def test_an_invitation_ends_after_two_days(office: Office, boss: Staff) -> None:
     office.invitations.invite(ACHIENG, Role.ENROLLER, by=boss)
     token, code = office.opened()
     office.world.clock.advance(hours=47.9)
-    assert office.invitations.role_of(token) is Role.ENROLLER
+    assert office.accepting.role_of(token) is Role.ENROLLER
 
     office.world.clock.advance(hours=0.2)
 
     with pytest.raises(Over):
         office.accept(token, code)
     with pytest.raises(Over):
-        office.invitations.role_of(token)
+        office.accepting.role_of(token)
     assert office.invitations.invite(ACHIENG, Role.ADMIN, by=boss)  # and may be asked anew
     assert office.accept(*office.opened())
 
@@ -268,7 +269,7 @@ def test_a_made_up_link_opens_nothing(office: Office, boss: Staff) -> None:
 
     for token in ("", "x", "x" * 43, "\ud800"):
         with pytest.raises(NotFound):
-            office.invitations.role_of(token)
+            office.accepting.role_of(token)
 
 
 def test_of_an_invitation_the_audit_knows_ids_and_the_role(

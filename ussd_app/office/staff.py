@@ -12,6 +12,8 @@ from ussd_app.db.work import Database
 from ussd_app.users.permissions import Role
 
 LATELY = timedelta(days=30)
+LOOKS = ("member.revealed", "approval.looked", "people.exported", "audit.exported")
+NO_WRITES = ("user.signed_in", "user.signed_out", "user.refused", "audit.verified")
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,17 @@ class Deeds:
     last_at: datetime
 
 
+@dataclass(frozen=True)
+class Totals:
+    """What somebody did in the last 30 days, counted from the audit."""
+
+    sign_ins: int
+    writes: int
+    looks: int
+    asked: int
+    decided: int
+
+
 class StaffBook:
     """Who works here, and what they have done."""
 
@@ -52,6 +65,14 @@ class StaffBook:
         """One of them."""
         found = self._find("AND u.id = %s", tenant, user)
         return found[0] if found else None
+
+    def totals(self, user: int) -> Totals:
+        """How busy they were."""
+        with self._db.reading() as reading:
+            row = reading.the_row(
+                _TOTALS, list(LOOKS), list(NO_WRITES), list(LOOKS), user, self._clock.now() - LATELY
+            )
+        return Totals(*row)
 
     def deeds(self, user: int) -> Sequence[Deeds]:
         """What they have done, the most frequent first."""
@@ -78,6 +99,14 @@ class StaffBook:
         ]
 
 
+_TOTALS: LiteralString = """
+    SELECT count(*) FILTER (WHERE action = 'user.signed_in'),
+        count(*) FILTER (WHERE NOT action = ANY (%s || %s::text[])),
+        count(*) FILTER (WHERE action = ANY (%s)),
+        count(*) FILTER (WHERE action = 'approval.asked'),
+        count(*) FILTER (WHERE action IN ('approval.approved', 'approval.refused'))
+    FROM audit WHERE actor_kind = 'staff' AND actor = %s AND at >= %s
+"""
 _MEMBERS: LiteralString = """
     SELECT u.id, u.name, u.email, r.role, u.status,
         u.factor IS NOT NULL OR EXISTS (SELECT 1 FROM passkey p WHERE p.user_id = u.id),

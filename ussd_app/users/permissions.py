@@ -68,7 +68,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER_PRIVATE: _PRIVATE,
     Role.INVESTOR: _PUBLIC,
     Role.ENROLLER: _ENROLLER,
-    Role.ORIGINATOR_ADMIN: _PRIVATE | {Permission.ADD_PEOPLE, Permission.NOTE, Permission.SEND_SMS},
+    Role.ORIGINATOR_ADMIN: _PRIVATE
+    | {Permission.ADD_PEOPLE, Permission.NOTE, Permission.SEND_SMS, Permission.INVITE_STAFF},
     Role.ADMIN: _ADMIN,
     Role.SUPER_ADMIN: frozenset(Permission),
 }
@@ -76,9 +77,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 INVITES: Mapping[Role, frozenset[Role]] = {
     Role.SUPER_ADMIN: frozenset(Role),
     Role.ADMIN: frozenset({Role.VIEWER_PUBLIC, Role.VIEWER_PRIVATE, Role.ENROLLER}),
-    Role.ORIGINATOR_ADMIN: frozenset(),
+    Role.ORIGINATOR_ADMIN: frozenset({Role.VIEWER_PUBLIC, Role.VIEWER_PRIVATE, Role.INVESTOR}),
 }
-"""Whom each role may invite: never above itself."""
+"""Whom each role may invite: all but super admins those alone who may less than themselves."""
 
 NEED_TWO_FACTORS = frozenset({Role.ENROLLER, Role.ORIGINATOR_ADMIN, Role.ADMIN, Role.SUPER_ADMIN})
 

@@ -14,7 +14,13 @@ from ussd_app.clock import Clock
 from ussd_app.db.connection import Row
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import Conflict, NotAllowed, NotFound
-from ussd_app.users.permissions import NEED_TWO_FACTORS, Permission, Role, permissions_of
+from ussd_app.users.permissions import (
+    INVITES,
+    NEED_TWO_FACTORS,
+    Permission,
+    Role,
+    permissions_of,
+)
 
 UNIQUIFIER_BYTES = 32
 WEB = "web"
@@ -151,12 +157,12 @@ class Users:
     def suspend(self, user: int, *, by: Actor, why: str) -> bool:
         """End every session and let nobody in; False if that was so.
 
-        Raises NotFound, and NotAllowed for oneself and for the last super admin.
+        Raises NotFound, and NotAllowed for oneself, for whoever is above them and for the last
+        super admin.
         """
         now = self._clock.now()
         with self._db.work() as work:
-            if by.kind == "staff" and by.id == user:
-                raise NotAllowed("oneself")
+            _refuse_beyond(work, user, by)
             _keep_one_super_admin(work, user)
             changed = work.run(
                 """
@@ -171,9 +177,13 @@ class Users:
             return bool(changed)
 
     def restore(self, user: int, *, by: Actor, why: str) -> bool:
-        """Let a suspended user in again, who signs in anew; False if they were not suspended."""
+        """Let a suspended user in again, who signs in anew; False if they were not suspended.
+
+        Raises NotAllowed for oneself and for whoever is above them.
+        """
         now = self._clock.now()
         with self._db.work() as work:
+            _refuse_beyond(work, user, by)
             changed = work.run(
                 "UPDATE user_account SET status = 'ACTIVE' WHERE id = %s AND status = 'SUSPENDED'",
                 user,
@@ -185,12 +195,12 @@ class Users:
     def assign(self, user: int, role: Role, *, by: Actor) -> bool:
         """Make them this in the first organisation, from the next request on; False if they were.
 
-        Raises NotFound, and NotAllowed for oneself and for the last super admin.
+        Raises NotFound, and NotAllowed for oneself, for what is above them and for the last super
+        admin.
         """
         now = self._clock.now()
         with self._db.work() as work:
-            if by.kind == "staff" and by.id == user:
-                raise NotAllowed("oneself")
+            _refuse_beyond(work, user, by, role)
             row = work.row(
                 "SELECT role FROM staff_role WHERE user_id = %s AND tenant = %s FOR UPDATE",
                 user,
@@ -226,9 +236,30 @@ def _staff(row: Row) -> Staff:
     return Staff(user, name, email or "", language, tenant, Role(role), *more)
 
 
-def _keep_one_super_admin(work: Work, user: int) -> None:
-    """Raises NotAllowed if nobody else could manage the staff; those who come next wait."""
+def _refuse_beyond(work: Work, user: int, by: Actor, *to_be: Role) -> None:
+    """Raises NotAllowed if one of the staff may not do this to them; those who come next wait."""
     work.run("SELECT pg_advisory_xact_lock(2)")
+    if by.kind != "staff":
+        return
+    if by.id == user:
+        raise NotAllowed("oneself")
+    row = work.row(
+        """
+        SELECT r.role FROM staff_role r JOIN user_account u ON u.id = r.user_id
+        WHERE r.user_id = %s AND u.status = 'ACTIVE'
+        """,
+        by.id,
+    )
+    theirs = INVITES.get(Role(row[0]), frozenset()) if row else frozenset()
+    was = [
+        Role(one) for (one,) in work.rows("SELECT role FROM staff_role WHERE user_id = %s", user)
+    ]
+    if not {*was, *to_be} <= theirs:
+        raise NotAllowed("above them")
+
+
+def _keep_one_super_admin(work: Work, user: int) -> None:
+    """Raises NotAllowed if nobody else could manage the staff."""
     others = work.row(
         """
         SELECT 1 FROM staff_role r JOIN user_account u ON u.id = r.user_id
