@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from admin import roles
+from admin.audit_words import said
 from admin.guard import may, services, staff
 from ussd_app.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from ussd_app.office import factor_reset
@@ -160,6 +161,7 @@ def _person(user: int, *, fault: str = "") -> str:
         deeds=services().staff_book.deeds(user),
         theirs=_givable(staff().role),
         roles=roles,
+        said=said,
         fault=fault,
     )
 

@@ -209,7 +209,7 @@ def test_what_each_has_done_is_counted(desk: Desk, boss: Desk) -> None:
 
     page = boss.get(f"/staff/{boss.user}").text
 
-    assert "user.invited" in page
+    assert "invited somebody to the staff" in page
     told = boss.world.services.staff_book.deeds(boss.user)
     assert ("user.invited", 1, 1) in [(one.action, one.lately, one.ever) for one in told]
     boss.world.clock.advance(hours=31 * 24)

@@ -27,7 +27,7 @@ NAME_LETTERS = 40
 CHALLENGE_BYTES = 32
 ANSWER_WITHIN = timedelta(minutes=5)
 
-NO_NAME = _("Give it a name, in at most 40 letters.")
+NO_NAME = _("Give it a name of at most 40 letters.")
 
 
 @dataclass(frozen=True)
