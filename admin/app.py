@@ -57,6 +57,7 @@ def create(settings: Settings, services: Services) -> Flask:
         lambda: {
             "staff": g.get("staff"),
             "organisation": settings.organisation,
+            "support": settings.support_phone,
             "Permission": Permission,
         }
     )

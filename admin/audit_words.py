@@ -42,6 +42,8 @@ ACTIONS: Mapping[str, LazyString] = {
     "user.signed_in": lazy_gettext("signed in"),
     "user.signed_out": lazy_gettext("signed out"),
     "user.refused": lazy_gettext("was not let in"),
+    "user.locked": lazy_gettext("was locked out for a while by wrong tries"),
+    "user.denied": lazy_gettext("wanted a page that is not theirs"),
     "user.password": lazy_gettext("chose a new password"),
     "user.reset_asked": lazy_gettext("asked for a link to a new password"),
     "user.confirmation_asked": lazy_gettext("asked for a letter to confirm the address"),

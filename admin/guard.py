@@ -97,6 +97,7 @@ def _stand() -> ResponseReturnValue | None:
     if lock is Open.STRANGERS:
         return redirect(url_for("home.show"))
     if isinstance(lock, Permission) and not g.staff.may(lock):
+        services().users.denied(g.staff, request.endpoint)
         abort(403)
     return None
 

@@ -423,3 +423,57 @@ def test_r_d09_what_was_signed_in_and_refused_is_in_the_audit(visitor: Visitor) 
         "user.signed_in",
         "user.signed_out",
     ]
+
+
+def deeds_of(person: Visitor) -> list[str]:
+    with person.world.db.reading() as reading:
+        rows = reading.rows("SELECT action FROM audit WHERE subject = %s ORDER BY id", person.user)
+    return [action for (action,) in rows]
+
+
+def test_r_d09_a_lock_and_a_page_that_is_not_theirs_are_in_the_audit(visitor: Visitor) -> None:
+    person = visitor.with_account()
+    lock(person, times=4)
+    assert "user.locked" not in deeds_of(person)
+    lock(person, times=1)
+    assert deeds_of(person)[-1] == "user.locked"
+    visitor.world.clock.advance(minutes=5)
+    person.sign_in()
+
+    assert person.get("/staff").status_code == 403
+
+    assert deeds_of(person)[-1] == "user.denied"
+
+
+def test_r_d09_over_https_the_cookie_is_for_our_host_alone(visitor: Visitor) -> None:
+    ours = visitor.with_settings(ADMIN_URL="https://staff.example.org")
+
+    answer = ours.client.get("/sign-in", base_url="https://staff.example.org")
+
+    (cookie,) = answer.headers.getlist("Set-Cookie")
+    name, *flags = [part.strip() for part in cookie.split(";")]
+    assert name.startswith("__Host-staff=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(flags)
+    assert "Domain" not in cookie
+    assert "max-age=" in answer.headers["Strict-Transport-Security"]
+
+
+def test_r_d09_a_link_that_confirms_is_ours_or_there_is_none(visitor: Visitor) -> None:
+    person = visitor.with_account()
+    person.run("UPDATE user_account SET confirmed_at = NULL WHERE id = %s", person.user)
+    person.sign_in()
+    person.send("/account/email")
+    link = person.link()
+
+    made_up = said(visitor.another().get(link[:-4] + "aaaa"))
+    visitor.world.clock.advance(hours=25)
+    too_old = said(visitor.another().get(link))
+
+    assert made_up == too_old
+    assert made_up[0] == 404
+    assert EMAIL not in made_up[1]
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/sa/sign-in", "/forgotten", "/nowhere"])
+def test_r_d09_whoever_cannot_get_in_reads_whom_to_call(visitor: Visitor, path: str) -> None:
+    assert f"Call {visitor.world.settings.support_phone}" in visitor.get(path).text

@@ -155,6 +155,37 @@ def test_r_d09_a_recovery_code_lets_in_once(visitor: Visitor) -> None:
         assert other.is_in == gets_in
 
 
+def test_r_d09_of_twenty_who_use_one_recovery_code_at_once_one_gets_in(visitor: Visitor) -> None:
+    person = half_way(visitor)
+    factors = visitor.world.services.factors
+    (code, *_) = factors.make_codes(person.user)
+
+    with ThreadPoolExecutor(20) as pool:
+        spent = list(pool.map(lambda _: factors.spend_code(person.user, code), range(20)))
+
+    assert sum(spent) == 1
+    assert factors.codes_left(person.user) == 7
+
+
+def test_r_d09_of_four_at_once_with_one_recovery_code_one_is_signed_in(visitor: Visitor) -> None:
+    person = half_way(visitor)
+    (code, *_) = visitor.world.services.factors.make_codes(person.user)
+    others = [person.another() for _ in range(4)]
+    for other in others:
+        other.sign_in()
+    tokens = [other.token(PAPER) for other in others]
+
+    with ThreadPoolExecutor(4) as pool:
+        list(
+            pool.map(
+                lambda pair: pair[0].post(PAPER, csrf_token=pair[1], code=code),
+                zip(others, tokens, strict=True),
+            )
+        )
+
+    assert sum(other.is_in for other in others) == 1
+
+
 def test_r_d09_recovery_codes_cannot_be_read_from_the_tables(visitor: Visitor) -> None:
     person = half_way(visitor)
     person.send(CODE, code=person.code())

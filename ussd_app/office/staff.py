@@ -13,7 +13,7 @@ from ussd_app.users.permissions import Role
 
 LATELY = timedelta(days=30)
 LOOKS = ("member.revealed", "approval.looked", "people.exported", "audit.exported")
-NO_WRITES = ("user.signed_in", "user.signed_out", "user.refused", "audit.verified")
+NO_WRITES = ("user.signed_in", "user.signed_out", "user.refused", "user.denied", "audit.verified")
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,12 @@ class Users:
             raise NotFound("no such user")
         return _staff(row)
 
+    def denied(self, staff: Staff, page: str) -> None:
+        """Write down that somebody wanted a page that is not theirs."""
+        now, whose = self._clock.now(), ("user", staff.id)
+        with self._db.work() as work:
+            audit.record(work, staff.actor, "user.denied", subject=whose, at=now, page=page)
+
     def create(
         self,
         work: Work,

@@ -78,16 +78,14 @@ class Tries:
             )
 
     def missed(self, user: int, *, what: str) -> None:
-        """Write down that it was wrong."""
+        """Write down that it was wrong, and that they are locked if they are."""
+        now, who, whose = self._clock.now(), Actor("staff", user, "web"), ("user", user)
         with self._db.work() as work:
-            audit.record(
-                work,
-                Actor("staff", user, "web"),
-                "user.refused",
-                subject=("user", user),
-                at=self._clock.now(),
-                what=what,
-            )
+            audit.record(work, who, "user.refused", subject=whose, at=now, what=what)
+            if work.row(
+                "SELECT 1 FROM user_account WHERE id = %s AND locked_until > %s", user, now
+            ):
+                audit.record(work, who, "user.locked", subject=whose, at=now)
 
     def forgive(self, user: int) -> None:
         """They are in: start anew."""
