@@ -136,7 +136,7 @@ def services_of(
     tokens, tenants = Tokens(db, clock), Tenants(db, clock)
     sealer = Sealer(data_key=settings.message_key, index_key=settings.code_key)
     messages = Messages(db, clock, texts, sealer)
-    mail = Mail(db, clock, texts, sealer, mailer_of(settings))
+    mail = Mail(db, clock, texts, sealer, mailer_of(settings), signature=signature)
     codes = Codes(db, clock, messages, sealer, caps=Caps(asker_a_day=settings.invitations_a_day))
     delivery = Delivery(
         db,
@@ -235,7 +235,6 @@ def services_of(
                 mail,
                 local,
                 site=f"{settings.admin_url}/admin/invitation/",
-                signature=signature,
             ),
             key=settings.factor_key,
             languages=languages_of(settings),

@@ -96,9 +96,8 @@ def of(settings: Settings) -> dict[str, Any]:
             "argon2__rounds": settings.password_hash_rounds,
             "argon2__parallelism": 1,
         },
-        "HASHING_SCHEMES": [
-            "hex_sha512"
-        ],  # of a hash, in links; a slow one would tell who is known
+        # What stands in links is a hash already: a slow one would tell who has an account.
+        "HASHING_SCHEMES": ["hex_sha512"],
         "DEPRECATED_HASHING_SCHEMES": [],
         "PASSWORD_LENGTH_MIN": LEAST,
         "LOGOUT_METHODS": ["POST"],

@@ -89,7 +89,8 @@ def test_r_d09_half_way_in_on_one_account_buys_no_tries_at_another(visitor: Visi
     knock(visitor, "/sign-in", 10, email=EMAIL, password=BETTER)
     mine.sign_in(email="mutiso@example.org")
 
-    assert knock(mine, "/sign-in", 1, email=EMAIL, password=BETTER) == [429]
+    form = {"csrf_token": mine.token("/sign-in/code"), "email": EMAIL, "password": BETTER}
+    assert mine.post("/sign-in", **form).status_code == 429
 
 
 @pytest.mark.parametrize("path", ["/sign-in/code", "/sign-in/recovery-code"])
@@ -187,7 +188,7 @@ def test_of_many_who_knock_at_once_as_many_as_may_are_let_by(world: World) -> No
         waits = list(pool.map(lambda _: turnstile.wait("door", "who", limit), range(16)))
 
     assert waits.count(0) == 5
-    assert all(1 <= wait <= 60 for wait in waits if wait)
+    assert all(50 <= wait <= 70 for wait in waits if wait)
 
 
 def test_what_limits_nobody_any_more_is_forgotten(world: World) -> None:

@@ -172,6 +172,19 @@ def test_r_d09_a_passkey_that_counted_on_is_not_believed_when_it_counts_less(
     assert not other.is_in
 
 
+def test_r_d09_of_two_who_count_alike_at_once_one_is_believed(
+    person: Visitor, key: Authenticator
+) -> None:
+    passkeys = person.world.services.passkeys
+    (kept,) = passkeys.of(person.user)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(lambda _: passkeys.used(kept, 7), range(4))) == 1
+    assert not passkeys.used(kept, 0)
+    person.run("UPDATE passkey SET sign_count = 0")
+    assert passkeys.used(kept, 0), "most telephones do not count"
+
+
 def test_r_d09_somebody_elses_passkey_lets_neither_in(
     visitor: Visitor, person: Visitor, key: Authenticator
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.admin.test_sign_in import said
 from tests.admin.visitor import BETTER, EMAIL, GOOD, HOST, Visitor
 from ussd_app.audit.service import THE_SYSTEM
+from ussd_app.users import letters
 from ussd_app.users.permissions import Role
 
 CODE = "/sign-in/code"
@@ -325,6 +326,17 @@ def test_r_d09_asking_for_a_link_tells_nothing_of_who_has_an_account(visitor: Vi
     assert known == unknown == away
     assert visitor.world.letters("nobody@example.org") == []
     assert visitor.world.letters("mutiso@example.org") == []
+
+
+def test_r_d09_every_letter_about_an_account_says_whom_to_call(visitor: Visitor) -> None:
+    drafts = [one for one in vars(letters).values() if isinstance(one, letters.Draft)]
+    assert len(drafts) >= 7
+    assert [one.kind for one in drafts if "Call {support}." not in one.text] == []
+    visitor.with_account().send("/forgotten", email=EMAIL)
+
+    (told,) = visitor.world.letters(EMAIL)
+
+    assert f"Call {visitor.world.settings.support_phone}." in told.text
 
 
 def test_r_d09_a_mailbox_is_not_flooded_with_links(visitor: Visitor) -> None:

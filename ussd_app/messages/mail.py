@@ -70,10 +70,17 @@ class Mail:
     """Letters as the rest of the application knows them."""
 
     def __init__(
-        self, db: Database, clock: Clock, catalogs: Catalogs, sealer: Sealer, mailer: Mailer
+        self,
+        db: Database,
+        clock: Clock,
+        catalogs: Catalogs,
+        sealer: Sealer,
+        mailer: Mailer,
+        *,
+        signature: Mapping[str, str] | None = None,
     ) -> None:
         self._db, self._clock, self._catalogs = db, clock, catalogs
-        self._sealer, self._mailer = sealer, mailer
+        self._sealer, self._mailer, self._signature = sealer, mailer, signature or {}
 
     def queue(self, work: Work, *letters: Letter) -> int:
         """Promise these letters with the deed; how many were not promised before."""
@@ -170,7 +177,9 @@ class Mail:
             )
 
     def _worded(self, text: Text, letter: Letter, code: str) -> str:
-        values = letter.values if letter.secret is None else {**letter.values, "code": code}
+        values = {**self._signature, **letter.values}
+        if letter.secret is not None:
+            values["code"] = code
         return fill(self._catalogs.translate(text, letter.language), values)
 
     def _sealed(self, letter: Letter) -> bytes | None:

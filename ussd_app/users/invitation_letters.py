@@ -25,11 +25,8 @@ CODE = _(
 class InvitationLetters:
     """Writes both, in the language of whoever reads them."""
 
-    def __init__(
-        self, clock: Clock, mail: Mail, local: Local, *, site: str, signature: dict[str, str]
-    ) -> None:
-        self._clock, self._mail, self._local = clock, mail, local
-        self._site, self._signature = site, signature
+    def __init__(self, clock: Clock, mail: Mail, local: Local, *, site: str) -> None:
+        self._clock, self._mail, self._local, self._site = clock, mail, local, site
 
     def write(
         self,
@@ -45,7 +42,6 @@ class InvitationLetters:
     ) -> None:
         """Promise them, neither of which is enough; `once` makes them one pair."""
         values = {
-            **self._signature,
             "inviter": inviter,
             "site": self._site,
             "until": self._local.moment(until, language),

@@ -25,6 +25,7 @@ PASSWORD_CHANGED = Draft(
     _(
         "Hello {name},\n\nyour password was changed, and you were signed out everywhere else.\n\n"
         "If that was not you, tell an administrator at once."
+        " Questions? Call {support}."
     ),
 )
 FACTOR_CHANGED = Draft(
@@ -33,6 +34,7 @@ FACTOR_CHANGED = Draft(
     _(
         "Hello {name},\n\nfrom now on another app or telephone shows the codes you sign in with.\n\n"
         "If that was not you, tell an administrator at once."
+        " Questions? Call {support}."
     ),
 )
 PASSKEY_ADDED = Draft(
@@ -41,6 +43,7 @@ PASSKEY_ADDED = Draft(
     _(
         "Hello {name},\n\nfrom now on another passkey lets you in together with your password.\n\n"
         "If that was not you, tell an administrator at once."
+        " Questions? Call {support}."
     ),
 )
 FACTOR_REMOVED = Draft(
@@ -49,6 +52,7 @@ FACTOR_REMOVED = Draft(
     _(
         "Hello {name},\n\na telephone or a passkey that you signed in with was removed from your"
         " account.\n\nIf that was not you, tell an administrator at once."
+        " Questions? Call {support}."
     ),
 )
 FACTORS_RESET = Draft(
@@ -59,6 +63,7 @@ FACTORS_RESET = Draft(
         " passkeys and recovery codes let you in no more, and you are signed out everywhere. Sign"
         " in with your password: you are asked to confirm this address and to set up a second"
         " factor anew.\n\nIf you did not ask for this, tell an administrator at once."
+        " Questions? Call {support}."
     ),
 )
 RESET = Draft(
@@ -67,6 +72,7 @@ RESET = Draft(
     _(
         "Hello {name},\n\nsomebody, hopefully you, asked for a new password. Choose one here within"
         " an hour:\n\n{code}\n\nIf it was not you, do nothing: your password stays as it is."
+        " Questions? Call {support}."
     ),
 )
 CONFIRM = Draft(
@@ -75,6 +81,7 @@ CONFIRM = Draft(
     _(
         "Hello {name},\n\nopen this page within a day, so that we know the address is"
         " yours:\n\n{code}\n\nIf you do not know what this is about, do nothing."
+        " Questions? Call {support}."
     ),
 )
 
