@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
+import structlog
 from flask import Flask, g, request, session
 from flask_babel import gettext as _
 from flask_security import (
@@ -14,11 +15,14 @@ from flask_security import (
     hash_password,
 )
 from flask_security.forms import Form
+from passlib.exc import UnknownHashError
 
 from admin.guard import services, staff
 from admin.sign_in.datastore import Account
 from ussd_app.settings import Settings
 from ussd_app.users import passwords
+
+log = structlog.get_logger(__name__)
 
 HALF_WAY = "half_way_at"  # in the session: when the password was right and a code is asked
 
@@ -56,15 +60,20 @@ def is_password_of(account: Account, typed: str) -> bool:
         hash_password(typed)  # takes as long as looking
         return False
     typed = unicodedata.normalize("NFKD", typed)
-    if (
-        not account.password
-        or not account.verify_and_update_password(typed)
-        or not _is_welcome(account)
-    ):
+    if not _is_the_one(account, typed) or not _is_welcome(account):
         known.tries.missed(account.id, what="password")
         return False
     known.tries.give_back(paid)
     return True
+
+
+def _is_the_one(account: Account, typed: str) -> bool:
+    """Whether it is their password; what is kept and is no argon2 is nobody's."""
+    try:
+        return bool(account.password and account.verify_and_update_password(typed))
+    except UnknownHashError:
+        log.exception("admin.password_unreadable", user=account.id)
+        return False
 
 
 def password_fault() -> str | None:
