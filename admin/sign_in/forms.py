@@ -72,7 +72,7 @@ def _is_the_one(account: Account, typed: str) -> bool:
     try:
         return bool(account.password and account.verify_and_update_password(typed))
     except UnknownHashError:
-        log.exception("admin.password_unreadable", user=account.id)
+        log.warning("admin.password_unreadable", user=account.id)
         return False
 
 
