@@ -3,6 +3,7 @@
 from typing import Literal
 
 from menus.recovery import Forgot
+from menus.shared.payee import payee
 from menus.shared.pin import Pin
 from ussd_app.dialog import Ask, End, Flow, Menu, Return, Use, _, do
 from ussd_app.services import Services
@@ -39,7 +40,10 @@ class Help(Flow):
         if receipt is None:
             return "never"
         self.quoted, self.amount = receipt.reference, receipt.amount
-        self.other, self.at = Shown(receipt.payee), DayAndHour(app.local.day_and_hour(receipt.at))
+        self.other, self.at = (
+            payee(app, receipt, self.language),
+            DayAndHour(app.local.day_and_hour(receipt.at)),
+        )
         return "paid"
 
     paid = Menu(_("{at}: {amount} went to {other}. Ref {quoted}."), back="menu")

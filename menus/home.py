@@ -11,6 +11,7 @@ from menus.money import Balance, Statement
 from menus.onboarding import Onboard
 from menus.recovery import Forgot
 from menus.registration import Register
+from menus.shared.payee import payee
 from menus.transfer import Transfer
 from menus.vouching import Plea, Watch
 from ussd_app.dialog import End, Flow, Menu, Resume, Use, _, do
@@ -94,7 +95,7 @@ class Home(Flow):
         if receipt is None:
             return False
         self.quoted, self.amount = receipt.reference, receipt.amount
-        self.other, self.at = Shown(receipt.payee), Hour(app.local.hour(receipt.at))
+        self.other, self.at = payee(app, receipt, self.language), Hour(app.local.hour(receipt.at))
         return True
 
     def _line(self, app: Services, member: MemberView) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from menus.shared.payee import payee
 from menus.shared.pin import Pin
 from ussd_app.dialog import Ask, End, Flow, Menu, Return, Use, _, back_to, do
 from ussd_app.errors import Conflict, Invalid, LimitReached, NotAllowed, NotEnough, NotFound
@@ -210,7 +211,7 @@ class Transfer(Flow):
         if receipt is None:
             return "given_up" if payer.is_active else "blocked"
         self.quoted, self.amount = receipt.reference, receipt.amount
-        self.name, self.at = Shown(receipt.payee), Hour(app.local.hour(receipt.at))
+        self.name, self.at = payee(app, receipt, self.language), Hour(app.local.hour(receipt.at))
         return "made"
 
     sent = End(_("Sent {amount} to {name}. Ref {quoted}. Fee 0. You have {balance}. SMS follows."))

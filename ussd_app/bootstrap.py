@@ -19,6 +19,7 @@ from ussd_app.dialog.lines import Lines, Rates
 from ussd_app.gateways.africastalking import AfricasTalkingSms
 from ussd_app.gateways.mail import SmtpMailer
 from ussd_app.gateways.sim_swaps import FixedSimSwaps, InsightsSimSwaps
+from ussd_app.members.changing import Changing
 from ussd_app.members.guarantor_policy import Policy
 from ussd_app.members.guarantors import Guarantors
 from ussd_app.members.invitation_lists import InvitationLists
@@ -46,6 +47,9 @@ from ussd_app.office.audit_search import AuditSearch
 from ussd_app.office.call_book import CallBook
 from ussd_app.office.call_replay import CallReplay
 from ussd_app.office.factor_reset import FactorReset
+from ussd_app.office.enrolling import Enrolling
+from ussd_app.office.erasure import Erasure
+from ussd_app.office.forgetting import Forgetting
 from ussd_app.office.notebook import Notebook
 from ussd_app.office.people import People
 from ussd_app.office.person import Persons
@@ -197,6 +201,10 @@ def services_of(
         local=local,
         signature=signature,
     )
+    standing = Standing(db, clock, messages, lines, signature=signature)
+    changing = Changing(db, clock, standing)
+    notebook = Notebook(db, clock)
+    erasure = Erasure(clock, messages, signature=signature)
     payments = Payments(db, clock, tokens, local=local)
     recipients = Recipients(
         db,
@@ -249,7 +257,8 @@ def services_of(
         members=members,
         pins=pins,
         joining=joining,
-        standing=Standing(db, clock, messages, lines, signature=signature),
+        standing=standing,
+        changing=changing,
         guarantors=guarantors,
         recoveries=recoveries,
         recoveries_in_person=InPerson(db, clock, codes, docket, rules=rules, signature=signature),
@@ -270,6 +279,9 @@ def services_of(
         notebook=Notebook(db, clock),
         reports=Reports(db, clock),
         today=Today(db, clock, desk, local=local),
+        notebook=notebook,
+        enrolling=Enrolling(db, invitations, changing, notebook),
+        forgetting=Forgetting(db, clock, lines),
         codes=codes,
         payments=payments,
         receipts=Receipts(db, tokens, messages, local),
@@ -292,6 +304,7 @@ def services_of(
         transaction_book=TransactionBook(db, tokens, local=local),
         reversal=reversal,
         approvals=Approvals(db, clock, [phone_change, FactorReset(clock, mail)]),
+        approvals=Approvals(db, clock, [phone_change, erasure]),
         organisation=settings.organisation,
         home_code=home_code,
         countries=settings.countries,

@@ -8,6 +8,7 @@ from ussd_app.audit.chain import Chain
 from ussd_app.audit.rounds import Rounds
 from ussd_app.calls.service import Calls
 from ussd_app.clock import Clock, Local
+from ussd_app.members.changing import Changing
 from ussd_app.members.guarantors import Guarantors
 from ussd_app.members.invitation_lists import InvitationLists
 from ussd_app.members.invitations import Invitations
@@ -27,6 +28,8 @@ from ussd_app.office.approvals import Approvals
 from ussd_app.office.audit_search import AuditSearch
 from ussd_app.office.call_book import CallBook
 from ussd_app.office.call_replay import CallReplay
+from ussd_app.office.enrolling import Enrolling
+from ussd_app.office.forgetting import Forgetting
 from ussd_app.office.notebook import Notebook
 from ussd_app.office.people import People
 from ussd_app.office.person import Persons
@@ -81,6 +84,7 @@ class Services:
     pins: Pins
     joining: Joining
     standing: Standing
+    changing: Changing
     guarantors: Guarantors
     recoveries: Recoveries
     recoveries_in_person: InPerson
@@ -93,6 +97,8 @@ class Services:
     notebook: Notebook
     reports: Reports
     today: Today
+    enrolling: Enrolling
+    forgetting: Forgetting
     codes: Codes
     payments: Payments
     receipts: Receipts

@@ -8,6 +8,7 @@ from ussd_app.jobs.carrier import Carrier, Handler
 from ussd_app.jobs.worker import ErrandWorker
 from ussd_app.members import standing
 from ussd_app.messages import mail
+from ussd_app.office import forgetting
 from ussd_app.services import Services
 from ussd_app.settings import Settings
 
@@ -34,4 +35,5 @@ def handlers_of(services: Services) -> dict[str, Handler]:
         standing.ERRAND: services.standing.hang_up,
         "recovery": services.recoveries.carry,
         "guarantor": services.guarantors.carry,
+        forgetting.ERRAND: services.forgetting.carry,
     }

@@ -159,7 +159,7 @@ class Invitations:
                         SELECT state FROM message WHERE member = m.id AND kind = %s
                         ORDER BY id DESC LIMIT 1
                     ) s ON true
-                WHERE a.phone = %s ORDER BY i.id DESC LIMIT %s
+                WHERE a.phone = %s AND m.status <> 'DELETED' ORDER BY i.id DESC LIMIT %s
                 """,
                 now,
                 ONBOARDING,
@@ -305,7 +305,7 @@ def _invitee_of(work: Work, inviter: Inviter, invitation: int) -> tuple[Invitee,
     phone = work.row(
         """
         SELECT m.phone FROM invitation i JOIN member m ON m.id = i.member
-        WHERE i.id = %s AND i.inviter = %s
+        WHERE i.id = %s AND i.inviter = %s AND m.status <> 'DELETED'
         """,
         invitation,
         inviter.id,

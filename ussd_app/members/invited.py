@@ -80,7 +80,9 @@ class Invited:
             invitation = invitee.invitation
             if (step := self._step(reading, invitee, invitation)) is None:
                 return None
-            inviter = reading.row("SELECT name FROM member WHERE id = %s", invitation.inviter)
+            inviter = reading.row(
+                "SELECT name FROM member WHERE id = %s AND name <> ''", invitation.inviter
+            )
             is_asked = self._agent(reading, invitation.inviter) is not None
         return Waiting(
             invitation.id,

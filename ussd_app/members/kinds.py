@@ -25,19 +25,24 @@ class Kind:
     """Whether they are given an identity (DID) when they join."""
 
 
-INDIVIDUAL, BORROWER, AGENT = "individual", "borrower", "originator_agent"
+INDIVIDUAL, GROUP, BORROWER = "individual", "group", "borrower"
+AGENT, TOKEN_AGENT = "originator_agent", "token_agent"
 
 KINDS: Mapping[str, Kind] = {
     INDIVIDUAL: Kind(),
-    "group": Kind(),
+    GROUP: Kind(),
     BORROWER: Kind(needs_identity=True),
     AGENT: Kind(permissions=frozenset({Permission.INVITE, Permission.IDENTIFY})),
-    "token_agent": Kind(),
+    TOKEN_AGENT: Kind(),
 }
+POWERFUL = frozenset({AGENT, TOKEN_AGENT})
+"""Who handles other people's money or vouches for their PINs: not everybody of the staff makes them."""
 
 BECOMES: Mapping[str, frozenset[str]] = {
-    INDIVIDUAL: frozenset({AGENT}),
+    INDIVIDUAL: frozenset({GROUP, AGENT, TOKEN_AGENT}),
+    GROUP: frozenset({INDIVIDUAL}),
     AGENT: frozenset({INDIVIDUAL}),
+    TOKEN_AGENT: frozenset({INDIVIDUAL}),
 }
 """What the organisation may make of a member. A borrower agrees in person or by an invitation."""
 

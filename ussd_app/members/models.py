@@ -23,7 +23,8 @@ class Member(Base):
     """A person known by a phone number. `tier` decides the limits (KYC: 0 to 3).
 
     Who is INVITED has not joined yet: no terms, no PIN, no wallet. Until `careful_until`, after a
-    recovery, little may be sent and no guarantor changed.
+    recovery, little may be sent and no guarantor changed. Who is DELETED has an id, and nothing
+    else: no number, and a name of no letters.
     """
 
     __tablename__ = "member"
@@ -37,6 +38,8 @@ class Member(Base):
             name="kind",
         ),
         CheckConstraint("tier BETWEEN 0 AND 3", name="tier"),
+        CheckConstraint("phone IS NOT NULL OR status = 'DELETED'", name="reachable"),
+        CheckConstraint("group_of IS NULL OR kind <> 'group'", name="no_group_in_a_group"),
         CheckConstraint(
             "status NOT IN ('ACTIVE', 'BLOCKED') OR (terms_at IS NOT NULL AND joined_at IS NOT NULL)",
             name="joined",
@@ -54,10 +57,22 @@ class Member(Base):
             "id",
         ),
         Index("ix_member_number", text('reverse(phone COLLATE "C")')),
+        Index(
+            "ix_member_group",
+            "group_of",
+            "id",
+            postgresql_where=text("group_of IS NOT NULL"),
+        ),
+        Index(
+            "ix_member_place",
+            text('name_fold(location COLLATE "C")'),
+            "id",
+            postgresql_where=text("location IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(member_id, primary_key=True)
-    phone: Mapped[str] = mapped_column(unique=True)
+    phone: Mapped[str | None] = mapped_column(unique=True)
     name: Mapped[str]
     language: Mapped[str]
     kind: Mapped[str] = mapped_column(server_default="individual")
@@ -66,6 +81,10 @@ class Member(Base):
     terms_at: Mapped[datetime | None]
     joined_at: Mapped[datetime | None]
     careful_until: Mapped[datetime | None]
+    location: Mapped[str | None]
+    group_of: Mapped[int | None]
+    default_token: Mapped[int | None]
+    auto_convert: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Registration(Base):

@@ -17,6 +17,9 @@ from ussd_app.values import Name, Phone, Reference, Remark
 
 COMPLAINT = _("{org}: we received your report. Ref {ref}. We will call you. Help: {support}.")
 
+FORMER = _("former member")
+"""What others see in the place of the name of somebody who was deleted."""
+
 
 @dataclass(frozen=True)
 class MemberView:
@@ -173,4 +176,4 @@ _JOINED = "status IN ('ACTIVE', 'BLOCKED')"
 
 def _view(row: Row) -> MemberView:
     member, phone, name, *more = row
-    return MemberView(member, Phone(phone), Name(name), *more)
+    return MemberView(member, Phone(phone or ""), Name(name), *more)

@@ -1,4 +1,4 @@
-"""What the organisation decides of members: to block them, to let them in, to make them agents."""
+"""What the organisation decides of members: to block them, to let them in, what type they are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ussd_app.db import outbox
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import Conflict, NotFound, Unavailable
 from ussd_app.members import status
-from ussd_app.members.kinds import AGENT, BECOMES, INDIVIDUAL
+from ussd_app.members.kinds import AGENT, BECOMES, GROUP, TOKEN_AGENT
 from ussd_app.members.status import Status
 from ussd_app.messages.service import Draft, Messages
 from ussd_app.text import Text, _
@@ -35,7 +35,16 @@ MADE_AGENT = _(
 NO_AGENT = _(
     "{org}: you are not an agent any more. All else works as before. Questions? Call {support}."
 )
-TOLD = {AGENT: MADE_AGENT, INDIVIDUAL: NO_AGENT}
+MADE_GROUP = _(
+    "{org}: your account is a group's account now. All else works as before. Not you? Call {support}."
+)
+MADE_TOKEN_AGENT = _("{org}: you are a token agent now. Questions? Call {support}.")
+NO_GROUP = _(
+    "{org}: your account is one person's account now. All else works as before. Call {support}."
+)
+TOLD = {AGENT: MADE_AGENT, GROUP: MADE_GROUP, TOKEN_AGENT: MADE_TOKEN_AGENT}
+NO_LONGER = {AGENT: NO_AGENT, GROUP: NO_GROUP, TOKEN_AGENT: NO_AGENT}
+"""What whoever becomes a member like any other is told, by what they were."""
 
 
 class Calls(Protocol):
@@ -94,22 +103,31 @@ class Standing:
         False if they are that already. Raises Invalid as `block` does, NotFound, and Conflict for
         who is not ACTIVE, and for a change that is not in `BECOMES`.
         """
-        reason, now = Reason.parse(why), self._clock.now()
+        reason = Reason.parse(why)
         with self._db.work() as work:
-            member = _find(work, phone)
-            was, standing = work.the_row("SELECT kind, status FROM member WHERE id = %s", member)
-            if standing != Status.ACTIVE:
-                raise Conflict("they are blocked")
-            if was == kind:
-                return False
-            if kind not in BECOMES.get(was, ()):
-                raise Conflict(f"a member of type {was} does not become {kind}")
-            work.run("UPDATE member SET kind = %s WHERE id = %s", kind, member)
-            subject = ("member", member)
-            audit.record(
-                work, by, "member.kind", subject=subject, at=now, was=was, to=kind, why=reason
-            )
-            self._tell(work, member, TOLD[kind])
+            return self.make(work, _find(work, phone), kind, by=by, why=reason)
+
+    def make(self, work: Work, member: int, kind: str, *, by: Actor, why: Reason) -> bool:
+        """The same, in a work of the caller's who has locked the member."""
+        was, standing = work.the_row("SELECT kind, status FROM member WHERE id = %s", member)
+        if standing != Status.ACTIVE:
+            raise Conflict("they are blocked")
+        if was == kind:
+            return False
+        if kind not in BECOMES.get(was, ()):
+            raise Conflict(f"a member of type {was} does not become {kind}")
+        if was == GROUP and work.row("SELECT 1 FROM member WHERE group_of = %s LIMIT 1", member):
+            raise Conflict("a group with members stays one")
+        work.run(
+            "UPDATE member SET kind = %s, group_of = CASE WHEN %s <> 'group' THEN group_of END"
+            " WHERE id = %s",
+            kind,
+            kind,
+            member,
+        )
+        subject, now = ("member", member), self._clock.now()
+        audit.record(work, by, "member.kind", subject=subject, at=now, was=was, to=kind, why=why)
+        self._tell(work, member, TOLD[kind] if kind in TOLD else NO_LONGER[was])
         return True
 
     def hang_up(self, member: int) -> None:

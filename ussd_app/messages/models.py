@@ -62,6 +62,7 @@ class Message(Base):
     again_of: Mapped[int | None]
     author: Mapped[int | None]
     cost: Mapped[int | None]
+    about: Mapped[int | None]
 
 
 class Letter(Base):

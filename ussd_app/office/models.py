@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Identity, Index, LargeBinary, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Identity, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -93,3 +93,21 @@ class SavedFilter(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     query: Mapped[str]
     made_at: Mapped[datetime]
+
+
+class Erasure(Base):
+    """Somebody who is being forgotten: by what words traces of them are found elsewhere.
+
+    It lives for minutes: as soon as the last SMS to them and about them has left and no trace is
+    found any more, the row goes too. `seen` is the SMS up to which was looked, `last` the last to be.
+    """
+
+    __tablename__ = "erasure"
+
+    member: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    phones: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    names: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    acquainted: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    began_at: Mapped[datetime]
+    seen: Mapped[int] = mapped_column(server_default="0")
+    last: Mapped[int] = mapped_column(server_default="0")

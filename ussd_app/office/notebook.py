@@ -81,25 +81,29 @@ class Notebook:
 
     def tag(self, member: int, typed: str, *, by: Actor) -> None:
         """Tag a member; again changes nothing. Raises Invalid, NotFound."""
+        with self._db.work() as work:
+            self.put_tag(work, member, typed, by=by)
+
+    def put_tag(self, work: Work, member: int, typed: str, *, by: Actor) -> None:
+        """The same, in a work of the caller's."""
         tag, now = typed.strip().lower(), self._clock.now()
         if not TAG.fullmatch(tag):
             raise Invalid(NO_TAG)
-        with self._db.work() as work:
-            _must_be_there(work, member)
-            (count,) = work.the_row("SELECT count(*) FROM tag WHERE member = %s", member)
-            if count >= TAGS_MOST:
-                raise Invalid(TOO_MANY_TAGS)
-            if work.run(
-                """
-                INSERT INTO tag (member, tag, author, at) VALUES (%s, %s, %s, %s)
-                ON CONFLICT DO NOTHING
-                """,
-                member,
-                tag,
-                by.id,
-                now,
-            ):
-                audit.record(work, by, "member.tagged", subject=("member", member), at=now, tag=tag)
+        _must_be_there(work, member)
+        (count,) = work.the_row("SELECT count(*) FROM tag WHERE member = %s", member)
+        if count >= TAGS_MOST:
+            raise Invalid(TOO_MANY_TAGS)
+        if work.run(
+            """
+            INSERT INTO tag (member, tag, author, at) VALUES (%s, %s, %s, %s)
+            ON CONFLICT DO NOTHING
+            """,
+            member,
+            tag,
+            by.id,
+            now,
+        ):
+            audit.record(work, by, "member.tagged", subject=("member", member), at=now, tag=tag)
 
     def untag(self, member: int, tag: str, *, by: Actor) -> None:
         """Take a tag away; again changes nothing."""
@@ -162,5 +166,6 @@ class Notebook:
 
 def _must_be_there(work: Work, member: int) -> None:
     """Nobody changes them meanwhile."""
-    if not work.row("SELECT 1 FROM member WHERE id = %s FOR NO KEY UPDATE", member):
+    there = "SELECT 1 FROM member WHERE id = %s AND status <> 'DELETED' FOR NO KEY UPDATE"
+    if not work.row(there, member):
         raise NotFound("no such member")

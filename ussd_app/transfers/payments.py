@@ -42,7 +42,10 @@ class Order:
 
 @dataclass(frozen=True)
 class Receipt:
-    """A payment that was made, and what the payer had left after it."""
+    """A payment that was made, and what the payer had left after it.
+
+    `payee` is empty for a member who was deleted since.
+    """
 
     reference: Reference
     amount: Amount
@@ -174,4 +177,5 @@ class Payments:
             return None
         posting, units, name, at, balance = row
         amount = self._tokens.first.amount
-        return Receipt(Reference.of(posting), amount(units), Name(name).short, at, amount(balance))
+        payee = Name(name).short if name else ""
+        return Receipt(Reference.of(posting), amount(units), payee, at, amount(balance))

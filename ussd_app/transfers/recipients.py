@@ -113,6 +113,7 @@ class Recipients:
                         "token": self._tokens.first.unit.code,
                     },
                     hours=INVITATION_HOURS,
+                    about=payer.id,
                 ),
             )
             if fresh:

@@ -10,7 +10,7 @@ from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import LimitReached
 from ussd_app.ledger import service as ledger
-from ussd_app.members.service import MemberView
+from ussd_app.members.service import FORMER, MemberView
 from ussd_app.messages.service import Draft, Messages
 from ussd_app.text import Catalogs, Text, _, septets, to_gsm7
 from ussd_app.tokens.service import Tokens
@@ -122,7 +122,8 @@ class Statements:
         token = self._tokens.first
         others = [line.other for line in found if line.other is not None]
         rows = work.rows("SELECT id, name FROM member WHERE id = ANY(%s)", others)
-        names = {owner: Name(name).short for owner, name in rows}
+        former = self._catalogs.translate(FORMER, member.language)
+        names = {owner: Name(name).short if name else former for owner, name in rows}
         return [
             StatementLine(
                 Reference.of(line.posting),

@@ -16,6 +16,7 @@ class Permission(StrEnum):
     EXPORT = "export"  # what one may see, as a file
     ADD_PEOPLE = "people.add"
     EDIT_PEOPLE = "people.edit"
+    EMPOWER = "people.empower"  # make agents: who handles other people's money or PINs
     NOTE = "people.note"  # notes and tags
     BLOCK_PEOPLE = "people.block"
     REMOVE_PEOPLE = "people.remove"  # cancel, and ask for erasure
@@ -55,6 +56,7 @@ _ENROLLER = _PRIVATE | {
 }
 _ADMIN = _ENROLLER | {
     Permission.EXPORT,
+    Permission.EMPOWER,
     Permission.BLOCK_PEOPLE,
     Permission.REMOVE_PEOPLE,
     Permission.DECIDE,
