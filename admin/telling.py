@@ -11,6 +11,7 @@ from flask_babel.speaklater import LazyString
 
 from admin.language import chosen
 from ussd_app.errors import Invalid, Refusal
+from ussd_app.office.erasure import Kept
 from ussd_app.services import Services
 
 Refusals = Mapping[type[Refusal], LazyString]
@@ -22,7 +23,7 @@ def tell(
     """Back to a page which says what the deed returned, or why it was refused."""
     try:
         flash(str(deed()), "success")
-    except Invalid as no:
+    except (Invalid, Kept) as no:
         flash(services.catalogs.say(no.message, chosen()), "error")
     except Refusal as no:
         known = next((words for kind, words in refusals.items() if isinstance(no, kind)), None)

@@ -10,8 +10,7 @@ from admin import transaction_words
 from admin.guard import may, services, staff
 from admin.telling import Refusals, tell
 from ussd_app.errors import Conflict, Invalid, NotAllowed, NotFound
-from ussd_app.office import factor_reset, phone_change
-from ussd_app.office.approvals import Request
+from ussd_app.office import erasure, phone_change
 from ussd_app.users.permissions import Permission
 from ussd_app.values import Phone
 
@@ -19,10 +18,9 @@ page = Blueprint("approvals", __name__, url_prefix="/approvals")
 
 KINDS = {
     phone_change.KIND: lazy_gettext("Change the number of member %(member)s"),
-    factor_reset.KIND: lazy_gettext("Take off the second factors of %(name)s, who lost them"),
+    erasure.KIND: lazy_gettext("Delete member %(member)s with all their data"),
 }
-HIDING = frozenset({phone_change.KIND})
-"""Of these something is shown only for a reason."""
+SHOWN_FOR_A_REASON = (phone_change.KIND,)
 REFUSALS: Refusals = {
     **transaction_words.REFUSALS,
     Conflict: lazy_gettext(
@@ -108,8 +106,8 @@ def _shown(number: int | None, revealed: dict[str, int | str]) -> str:
         decides=decides,
         number=number,
         revealed=revealed,
-        titled=_titled,
-        hiding=HIDING,
+        masked=SHOWN_FOR_A_REASON,
+        titled=lambda one: KINDS[one.kind] % one.payload,
         local=services().local,
     )
 

@@ -21,6 +21,7 @@ from ussd_app.users.permissions import Permission
 NOTHING = Page((), None)
 COLUMNS = (
     "id", "name", "phone", "type", "status", "tier", "language", "joined", "balance", "token", "pin",
+    "group", "location",
 )  # fmt: skip
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -80,9 +81,9 @@ def _asked_in_form() -> dict[str, str]:
 
 
 def _read(query: Mapping[str, str]) -> PeopleFilter:
-    """What is asked; a search tells of names, and is for who may see them."""
+    """What is asked; a search tells of names, and a place is one's own: for who may see them."""
     wanted = PeopleFilter.parse(query)
-    if wanted.q and not staff().may(Permission.SEE_PRIVATE):
+    if wanted.is_private and not staff().may(Permission.SEE_PRIVATE):
         abort(403)
     return wanted
 
@@ -128,6 +129,8 @@ def _lines(rows: Generator[PersonRow], *, whole: bool) -> Iterator[str]:
                     row.balance.number.replace(",", ""),
                     row.balance.unit.code,
                     row.pin,
+                    str(row.group or ""),
+                    row.location if whole else "",
                 )
             )
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +13,13 @@ from flask_babel import gettext as _
 from admin.guard import may, services, staff
 from admin.pages.saying import say
 from ussd_app.errors import Invalid, NotFound, Refusal
-from ussd_app.members.kinds import KINDS
+from ussd_app.members.changing import NO_GROUP
+from ussd_app.members.kinds import BECOMES, GROUP, KINDS, POWERFUL
+from ussd_app.members.places import Place
+from ussd_app.office.enrolling import Newcomer
 from ussd_app.office.person import Person
 from ussd_app.users.permissions import Permission
-from ussd_app.values import Name, Phone
+from ussd_app.values import Name, Phone, plain_digits
 
 SHOWN_SECONDS, SHOWN_MOST = 15 * 60, 20
 SHOWN = "shown"
@@ -33,7 +37,7 @@ page = Blueprint("person", __name__, url_prefix="/people")
 @page.get("/<int:member>")
 @may(Permission.SEE_PEOPLE)
 def show(member: int) -> ResponseReturnValue:
-    return _page(member)
+    return page_of(member)
 
 
 @page.post("/<int:member>/reveal")
@@ -43,7 +47,7 @@ def reveal(member: int) -> ResponseReturnValue:
         services().notebook.reveal(person.id, by=staff().actor, why=request.form.get("why", ""))
         remember(person.id)
 
-    return _do("reveal", member, deed)
+    return do("reveal", member, deed)
 
 
 @page.post("/<int:member>/block")
@@ -53,7 +57,7 @@ def block(member: int) -> ResponseReturnValue:
         services().standing.block(person.phone, by=staff().actor, why=request.form.get("why", ""))
         flash(_("They are blocked, and told by SMS."))
 
-    return _do("block", member, deed)
+    return do("block", member, deed)
 
 
 @page.post("/<int:member>/unblock")
@@ -63,7 +67,7 @@ def unblock(member: int) -> ResponseReturnValue:
         services().standing.unblock(person.phone, by=staff().actor, why=request.form.get("why", ""))
         flash(_("They may come in again, and are told by SMS."))
 
-    return _do("block", member, deed)
+    return do("block", member, deed)
 
 
 @page.post("/<int:member>/language")
@@ -78,7 +82,7 @@ def speak(member: int) -> ResponseReturnValue:
             services().members.speak(person.phone, language, by=staff().actor)
         flash(_("Their language is changed."))
 
-    return _do("language", member, deed)
+    return do("language", member, deed)
 
 
 @page.post("/<int:member>/notes")
@@ -87,7 +91,7 @@ def note(member: int) -> ResponseReturnValue:
     def deed(person: Person) -> None:
         services().notebook.write(person.id, request.form.get("words", ""), by=staff().actor)
 
-    return _do("note", member, deed)
+    return do("note", member, deed)
 
 
 @page.post("/<int:member>/tags")
@@ -96,7 +100,7 @@ def tag(member: int) -> ResponseReturnValue:
     def deed(person: Person) -> None:
         services().notebook.tag(person.id, request.form.get("tag", ""), by=staff().actor)
 
-    return _do("tag", member, deed)
+    return do("tag", member, deed)
 
 
 @page.post("/<int:member>/tags/remove")
@@ -105,7 +109,7 @@ def untag(member: int) -> ResponseReturnValue:
     def deed(person: Person) -> None:
         services().notebook.untag(person.id, request.form.get("tag", ""), by=staff().actor)
 
-    return _do("tag", member, deed)
+    return do("tag", member, deed)
 
 
 @page.get("/invite")
@@ -118,15 +122,22 @@ def asking() -> ResponseReturnValue:
 @may(Permission.ADD_PEOPLE)
 def invite() -> ResponseReturnValue:
     typed = request.form.to_dict()
-    offered, near = services(), f"+{services().countries[0]}"
+    language, kind = typed.get("language", ""), typed.get("kind", "")
+    if language not in services().catalogs.languages or kind not in KINDS:
+        abort(400)
+    if not may_make(kind):
+        abort(403)
     try:
-        name, phone = Name.parse(typed.get("name", "")), Phone.parse(typed.get("phone", ""), near)
-        language, kind = typed.get("language", ""), typed.get("kind", "")
-        if language not in offered.catalogs.languages or kind not in KINDS:
-            abort(400)
-        offered.invitations.invite_by_us(
-            offered.organisation, phone, name, language, kind=kind, by=staff().actor
+        newcomer = Newcomer(
+            phone=Phone.parse(typed.get("phone", ""), f"+{services().countries[0]}"),
+            name=Name.parse(typed.get("name", "")),
+            language=language,
+            kind=kind,
+            group=group_typed(typed.get("group", "")),
+            location=place_typed(typed.get("location", "")),
+            tag=typed.get("tag", ""),
         )
+        services().enrolling.invite(services().organisation, newcomer, by=staff().actor)
     except Refusal as no:
         return _invitation(typed, wrong=say(no)), 400
     flash(_("The invitation is on its way by SMS. It holds for 24 hours."))
@@ -135,22 +146,46 @@ def invite() -> ResponseReturnValue:
 
 def _invitation(typed: dict[str, str], *, wrong: str = "") -> str:
     return render_template(
-        "invite_member.html", typed=typed, wrong=wrong, languages=services().catalogs.names
+        "invite_member.html",
+        typed=typed,
+        wrong=wrong,
+        languages=services().catalogs.names,
+        kinds=[kind for kind in KINDS if may_make(kind)],
     )
 
 
-def _do(form: str, member: int, deed: Callable[[Person], None]) -> ResponseReturnValue:
+def may_make(kind: str) -> bool:
+    """Whether whoever asks may make somebody that, or make them that no more."""
+    return kind not in POWERFUL or staff().may(Permission.EMPOWER)
+
+
+def group_typed(typed: str) -> int | None:
+    """The id of a group, if one was typed. Raises Invalid."""
+    digits = plain_digits(typed)
+    if not digits:
+        return None
+    if not re.fullmatch(r"[0-9]{1,18}", digits):
+        raise Invalid(NO_GROUP)
+    return int(digits)
+
+
+def place_typed(typed: str) -> Place | None:
+    """The place, if one was typed. Raises Invalid."""
+    return Place.parse(typed) if typed.strip() else None
+
+
+def do(form: str, member: int, deed: Callable[[Person], None]) -> ResponseReturnValue:
     """Do it and show the member; a refusal stands in its form, with what was typed."""
     try:
         deed(services().persons.get(member))
     except NotFound:
         abort(404)
     except Refusal as no:
-        return _page(member, wrong={form: say(no)}), 400 if isinstance(no, Invalid) else 409
+        return page_of(member, wrong={form: say(no)}), 400 if isinstance(no, Invalid) else 409
     return redirect(url_for("person.show", member=member))
 
 
-def _page(member: int, *, wrong: dict[str, str] | None = None) -> str:
+def page_of(member: int, *, wrong: dict[str, str] | None = None) -> str:
     tab = request.args.get("tab", "overview")
     if tab not in TABS:
         abort(404)
@@ -191,6 +226,14 @@ def _contents(tab: str, person: Person) -> dict[str, Any]:
                 "limits": persons.limits(person.id),
                 "notes": notebook.notes(person.id),
                 "tags": notebook.tags(person.id),
+                "reports": persons.complaints(person.id),
+                "belonging": persons.belonging(person.id) if person.kind == GROUP else (),
+                "becomes": [
+                    kind
+                    for kind in sorted(BECOMES.get(person.kind, ()))
+                    if may_make(kind) and may_make(person.kind)
+                ],
+                "tokens": services().tokens.all(),
             }
 
 

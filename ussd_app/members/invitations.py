@@ -31,7 +31,7 @@ from ussd_app.members.status import Status
 from ussd_app.messages.codes import CONFIRMATION_LIFE, Codes
 from ussd_app.messages.service import Draft, Messages
 from ussd_app.text import _
-from ussd_app.values import Name, Phone
+from ussd_app.values import Name, Phone, Reason
 
 SHOWN_MOST = 500
 Sent = Literal["code", "new code", "nothing"]
@@ -39,6 +39,9 @@ Sent = Literal["code", "new code", "nothing"]
 WITHDRAWN = _(
     "{agent} of {org} took the invitation back; its code is void. You can join without it,"
     " free: dial {code}."
+)
+CANCELLED = _(
+    "{org} took the invitation back; its code is void. You can join without it, free: dial {code}."
 )
 
 
@@ -250,6 +253,36 @@ class Invitations:
         text = invitation_text(inviter, kind)
         self._inviting.send(work, inviter, invitee, text, purpose=PURPOSE, life=LIFE)
         return invitation, "code" if fresh else "new code"
+
+    def cancel(self, member: int, *, by: Actor, why: str) -> bool:
+        """Take an invitation back, whoever made it; they are told. False if none is open.
+
+        Raises Invalid for a reason that cannot be kept, NotFound.
+        """
+        reason = Reason.parse(why)
+        with self._db.work() as work:
+            row = work.row("SELECT phone FROM member WHERE id = %s", member)
+            invitee = invitees.lock(work, Phone(row[0])) if row and row[0] else None
+            if invitee is None:
+                raise NotFound("no such member")
+            if invitee.open is None:
+                return False
+            self._inviting.end(work, invitee, "withdrawn", by=by)
+            subject, now = ("invitation", invitee.open.id), self._clock.now()
+            audit.record(work, by, "invitation.cancelled", subject=subject, at=now, why=reason)
+            self._messages.queue(
+                work,
+                Draft(
+                    key=f"withdrawn:{invitee.open.id}",
+                    kind="withdrawn",
+                    phone=invitee.phone,
+                    language=invitee.language,
+                    text=CANCELLED,
+                    values=self._signature,
+                    member=invitee.id,
+                ),
+            )
+        return True
 
     def expire(self, *, most: int) -> int:
         """Let invitations whose time is over expire; how many did."""

@@ -17,7 +17,7 @@ from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import Invalid
-from ussd_app.office.people_filter import BEST, NOT_IN_LIST, InvalidFilter, PeopleFilter
+from ussd_app.office.people_filter import BEST, NOT_IN_LIST, PRIVATE, InvalidFilter, PeopleFilter
 from ussd_app.text import _
 from ussd_app.tokens.service import Tokens, TokenView
 from ussd_app.values import Amount, Phone, Reason, Unit, plain_digits
@@ -47,6 +47,8 @@ class PersonRow:
     joined_at: datetime | None
     balance: Amount
     pin: str
+    group: int | None
+    location: str
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ class _Question:
 _ROWS: LiteralString = """
     SELECT m.id, m.name, m.phone, m.kind, m.status, m.tier, m.language, m.joined_at,
         coalesce(a.balance, 0), CASE WHEN p.member IS NULL THEN 'none'
-            WHEN p.locked_until > %s THEN 'locked' ELSE 'ok' END
+            WHEN p.locked_until > %s THEN 'locked' ELSE 'ok' END,
+        m.group_of, coalesce(m.location, '')
     FROM member m LEFT JOIN account a ON a.owner = m.id AND a.token = %s
         LEFT JOIN pin p ON p.member = m.id
 """
@@ -84,6 +87,7 @@ _PLAIN: Mapping[str, LiteralString] = {
     "tier": "m.tier::text = %s",
     "language": "m.language = %s",
     "tag": "m.id IN (SELECT member FROM tag WHERE tag = %s)",
+    "group": "m.group_of = %s::bigint",
 }
 _PIN: Mapping[str, LiteralString] = {
     "none": "p.member IS NULL",
@@ -92,6 +96,14 @@ _PIN: Mapping[str, LiteralString] = {
 }
 _SENT: LiteralString = """
     EXISTS (SELECT FROM transfer t WHERE t.payer = m.id AND t.at >= %s AND t.posting IS NOT NULL)
+"""
+# The newest payment to or from them, read backwards from the end of their accounts.
+_ACTIVE: LiteralString = """
+    (
+        SELECT p.at FROM account x JOIN entry e ON e.account = x.id
+            JOIN posting p ON p.id = e.posting
+        WHERE x.owner = m.id AND p.kind = 'transfer' ORDER BY e.posting DESC LIMIT 1
+    ) >= %s
 """
 _NAME: LiteralString = 'name_fold(m.name COLLATE "C")'
 _KEYS: dict[str, LiteralString] = {
@@ -125,10 +137,10 @@ class People:
         """
         reason = Reason.parse(why)
         first = self.page(wanted, most=BATCH)
-        told = {name: value for name, value in wanted.asked.items() if name != "q"}
+        told = {name: value for name, value in wanted.asked.items() if name not in PRIVATE}
         with self._db.work() as work:
             self._record(
-                work, by, "people.export_begun", is_search=bool(wanted.q), why=reason, **told
+                work, by, "people.export_begun", is_search=wanted.is_private, why=reason, **told
             )
         return self._rest(wanted, first, by)
 
@@ -171,8 +183,10 @@ class People:
         )
         people = []
         for member, name, phone, *rest in rows[:most]:
-            rest[-2] = token.amount(rest[-2])
-            people.append(PersonRow(member, name, Phone(phone), *rest))
+            kind, status, tier, language, joined_at, balance, *more = rest
+            standing = (kind, status, tier, language, joined_at)
+            amount = token.amount(balance)
+            people.append(PersonRow(member, name, Phone(phone or ""), *standing, amount, *more))
         last = people[-1] if len(rows) > most else None
         return Page(people, _cursor(last, wanted) if last else None)
 
@@ -214,18 +228,27 @@ class People:
         if wanted.balance_from:
             asked.ask("coalesce(a.balance, 0) >= %s", units_of(wanted.balance_from, token))
         if wanted.balance_to:
-            asked.ask("coalesce(a.balance, 0) <= %s", units_of(wanted.balance_to, token))
-        if wanted.sent_since:
-            asked.ask(_SENT, datetime.combine(wanted.sent_since, time(), self._local.zone))
+            asked.ask("coalesce(a.balance, 0) <= %s", _units(wanted.balance_to, token))
+        for day, condition in ((wanted.sent_since, _SENT), (wanted.active_since, _ACTIVE)):
+            if day:
+                asked.ask(condition, datetime.combine(day, time(), self._local.zone))
         if wanted.pin:
             condition = _PIN[wanted.pin]
             asked.ask(condition, *[now] * condition.count("%s"))
-        if wanted.q:
-            _search(reading, asked, wanted.q)
+        _search(reading, asked, wanted)
         return asked
 
 
-def _search(reading: Work, asked: _Question, typed: str) -> None:
+def _search(reading: Work, asked: _Question, wanted: PeopleFilter) -> None:
+    """By where they live, and by what was typed into the search."""
+    if wanted.location:
+        (folded,) = reading.the_row("SELECT name_fold(%s)", wanted.location)
+        asked.ask("""name_fold(m.location COLLATE "C") LIKE %s""", f"{folded}%")
+    if wanted.q:
+        _search_words(reading, asked, wanted.q)
+
+
+def _search_words(reading: Work, asked: _Question, typed: str) -> None:
     """By the id or the end of the number where digits were typed, by words of the name else."""
     digits = re.sub(r"[\s()+./-]", "", plain_digits(typed))
     if re.fullmatch(r"[0-9]+", digits):

@@ -11,12 +11,14 @@ from urllib.parse import urlencode
 
 from ussd_app.errors import Invalid
 from ussd_app.members.kinds import KINDS
+from ussd_app.members.places import Place
 from ussd_app.members.status import Status
 from ussd_app.text import Text, _
 from ussd_app.values import plain_digits
 
 WORDS_MOST = 60
-YEARS = range(2000, 2101)  # of others no midnight is known in every zone
+PRIVATE = frozenset({"q", "location"})
+"""Fields that hold what is somebody's own."""
 TIERS = ("0", "1", "2", "3")
 PIN_STATES = ("ok", "none", "locked")
 SORTS = ("name", "joined", "id", "balance")
@@ -29,6 +31,7 @@ UNKNOWN = _("There is no such filter.")
 NOT_IN_LIST = _("Choose one of the list.")
 NO_DAY = _("Type a day like 2026-11-21.")
 NO_AMOUNT = _("Type an amount like 12.50.")
+NO_ID = _("Type an id like 12.")
 NO_TAG = _("A tag has 2 to 24 small letters, and hyphens.")
 TOO_LONG = _("Type fewer letters.")
 
@@ -52,6 +55,9 @@ class PeopleFilter:
     balance_from: str | None = None
     balance_to: str | None = None
     sent_since: date | None = None
+    active_since: date | None = None
+    group: str | None = None
+    location: str | None = None
     tier: str | None = None
     pin: str | None = None
     tag: str | None = None
@@ -83,6 +89,11 @@ class PeopleFilter:
         """The same with one question less."""
         changes: dict[str, Any] = {field: None}
         return replace(self, **changes)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it asks for what not everybody may know."""
+        return not PRIVATE.isdisjoint(self.asked)
 
     @property
     def without_search(self) -> PeopleFilter:
@@ -150,6 +161,19 @@ def code(field: str, typed: str) -> str:
     return typed
 
 
+def _id(field: str, typed: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,18}", plain_digits(typed)):
+        raise InvalidFilter(field, NO_ID)
+    return plain_digits(typed)
+
+
+def _place(field: str, typed: str) -> str:
+    try:
+        return Place.parse(typed)
+    except Invalid as no:
+        raise InvalidFilter(field, no.message) from None
+
+
 def _language(field: str, typed: str) -> str:
     if not re.fullmatch(r"[a-z]{2,3}", typed):
         raise InvalidFilter(field, NOT_IN_LIST)
@@ -158,14 +182,17 @@ def _language(field: str, typed: str) -> str:
 
 _READ: Mapping[str, Callable[[str, str], str | date]] = {
     "q": _words,
-    "kind": one_of(*KINDS),
-    "status": one_of(*Status),
-    "token": code,
-    "balance_from": amount,
-    "balance_to": amount,
-    "sent_since": day,
-    "tier": one_of(*TIERS),
-    "pin": one_of(*PIN_STATES),
+    "kind": _one_of(*KINDS),
+    "status": _one_of(*Status),
+    "token": _code,
+    "balance_from": _amount,
+    "balance_to": _amount,
+    "sent_since": _day,
+    "active_since": _day,
+    "group": _id,
+    "location": _place,
+    "tier": _one_of(*TIERS),
+    "pin": _one_of(*PIN_STATES),
     "tag": _tag,
     "language": _language,
     "sort": one_of(*SORTS),

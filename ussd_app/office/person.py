@@ -15,7 +15,7 @@ from ussd_app.values import Amount, Name, Phone, Reference, Unit
 
 LINES = 30
 ID_MOST = 2**63 - 1
-BALANCES_MOST = 50
+BALANCES_MOST, BELONGING_MOST = 50, 100
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 
 
@@ -53,6 +53,12 @@ class Person:
     tier: int
     joined_at: datetime | None
     careful_until: datetime | None
+    group: int | None
+    group_name: str
+    location: str
+    token: str | None
+    auto_convert: bool
+    version: str
     pin: str
     wards: int
     """For how many they are a guarantor."""
@@ -130,7 +136,28 @@ class Persons:
         rest.append(dict(guarantors))
         rest.append(LastRecovery(*recovery) if recovery else None)
         rest.append(Invited(*invitation) if invitation else None)
-        return Person(member, Name(name), Phone(phone), *rest)
+        return Person(member, Name(name), Phone(phone or ""), *rest)
+
+    def belonging(self, group: int) -> Sequence[tuple[int, str]]:
+        """Who belongs to the group, by id and name; the first hundred."""
+        with self._db.reading() as reading:
+            rows = reading.rows(
+                "SELECT id, name FROM member WHERE group_of = %s ORDER BY id LIMIT %s",
+                group,
+                BELONGING_MOST,
+            )
+        return [(member, name) for member, name in rows]
+
+    def complaints(self, member: int) -> Sequence[Mapping[str, Any]]:
+        """What they reported, and whether it is settled; the newest first."""
+        return self._lines(
+            ("id", "words", "state", "at"),
+            """
+            SELECT id, words, state, made_at FROM complaint WHERE member = %s
+            ORDER BY id DESC LIMIT %s
+            """,
+            member,
+        )
 
     def balances(self, member: int) -> Sequence[Balance]:
         """What they have, token by token."""
@@ -213,10 +240,14 @@ class Persons:
 _PERSON: LiteralString = """
     SELECT m.id, m.name, m.phone, m.language, m.kind, m.status, m.tier, m.joined_at,
         CASE WHEN m.careful_until > %s THEN m.careful_until END,
+        m.group_of, coalesce(b.name, ''), coalesce(m.location, ''), t.code, m.auto_convert,
+        m.xmin::text,
         CASE WHEN p.member IS NULL THEN 'none' WHEN p.locked_until > %s THEN 'locked'
             ELSE 'ok' END,
         (SELECT count(*) FROM guarantor g WHERE g.guarantor = m.id AND g.state = 'accepted')
-    FROM member m LEFT JOIN pin p ON p.member = m.id WHERE m.id = %s
+    FROM member m LEFT JOIN pin p ON p.member = m.id LEFT JOIN member b ON b.id = m.group_of
+        LEFT JOIN token t ON t.id = m.default_token
+    WHERE m.id = %s
 """
 # As transfer_send reads them, of the payer's side and of the payee's.
 _LIMITS: LiteralString = """

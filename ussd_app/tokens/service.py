@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 
 from ussd_app.clock import Clock
 from ussd_app.db.work import Database
 from ussd_app.values import Amount, Unit
+
+SHOWN_MOST = 500
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,16 @@ class Tokens:
                     self._clock.now(),
                 )
         return self.first
+
+    def all(self) -> Sequence[TokenView]:
+        """Every token, the first one first."""
+        with self._db.reading() as reading:
+            rows = reading.rows(
+                "SELECT id, code, decimals, name FROM token ORDER BY id LIMIT %s", SHOWN_MOST
+            )
+        return [
+            TokenView(token, Unit(code, decimals), name) for token, code, decimals, name in rows
+        ]
 
     @property
     def first(self) -> TokenView:
