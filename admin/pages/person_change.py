@@ -29,7 +29,7 @@ def change(member: int) -> ResponseReturnValue:
             kind,
             group_typed(form.get("group", "")),
             place_typed(form["location"]) if _shows_location(person) else was.location,
-            _token(form.get("token", "")),
+            _token(form.get("default_token", "")),
             auto_convert=form.get("auto_convert") == "yes",
         )
         changed = services().changing.change(

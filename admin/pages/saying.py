@@ -13,7 +13,6 @@ from ussd_app.errors import Conflict, Invalid, LimitReached, NotAllowed, Refusal
 from ussd_app.members.changing import Changed
 from ussd_app.office.erasure import Kept
 
-
 WORDS: Mapping[type[Refusal], LazyString] = {
     Changed: _("Somebody else has changed them meanwhile. Below is what is there now: look again."),
     LimitReached: _("Too many for now. Please try again later."),

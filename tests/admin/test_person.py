@@ -251,9 +251,18 @@ def test_what_cannot_be_kept_is_said_and_stands_in_the_form(
     assert next(iter(form.values())) in answer.text
 
 
-@pytest.mark.parametrize("kind", ["individual", "group", "borrower", "originator_agent"])
-def test_r_b03_a_member_of_any_type_is_invited(desk: Desk, kind: str) -> None:
-    here = desk.signed_in(Role.ENROLLER)
+@pytest.mark.parametrize(
+    ("kind", "role"),
+    [
+        ("individual", Role.ENROLLER),
+        ("group", Role.ENROLLER),
+        ("borrower", Role.ENROLLER),
+        ("originator_agent", Role.ADMIN),
+        ("token_agent", Role.ADMIN),
+    ],
+)
+def test_r_b03_a_member_of_any_type_is_invited(desk: Desk, kind: str, role: Role) -> None:
+    here = desk.signed_in(role)
 
     answer = here.post(
         "/people/invite", phone="0700 000 009", name="Zawadi Mutua", kind=kind, language="sw"
