@@ -276,3 +276,24 @@ def test_r_b02_people_are_found_by_group_and_by_place_as_far_as_one_may(desk: De
     assert told.splitlines()[1].endswith(f",{chama},{PLACE}")
     assert there.get("/people", location="kisimani").status_code == 403
     assert "isimani" not in str(audited(desk, "people.export_begun"))
+
+
+def test_r_b04_no_name_comes_into_what_is_kept_for_ever(desk: Desk) -> None:
+    world, here = desk.world, desk.signed_in(Role.SUPER_ADMIN)
+    member = world.join(AMINA, "Amina Wanjirü", tokens=0)
+    named = "wanjiru, lost it"
+    request = world.services.approvals.ask(
+        erasure.KIND, {"member": member}, by=world.services.users.get(here.user).actor, why=WHY
+    )
+
+    told = [
+        here.post(f"/people/{member}/{path}", why=named, tag="ms-wanjiru")
+        for path in ("reveal", "block", "delete", "tags")
+    ]
+    here.post(f"/approvals/{request}/refuse", why=named)
+
+    words = "Say it without their name: what is written here is kept for ever."
+    assert [(one.status_code, words in one.text) for one in told] == [(400, True)] * 4
+    with world.db.reading() as reading:
+        rows = reading.rows("SELECT details::text FROM audit WHERE details IS NOT NULL")
+    assert [details for (details,) in rows if "anjir" in details] == []

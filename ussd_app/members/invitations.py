@@ -27,6 +27,7 @@ from ussd_app.members.inviting import (
 )
 from ussd_app.members.joining import Tenants
 from ussd_app.members.kinds import BORROWER, INDIVIDUAL, KINDS, Permission, may
+from ussd_app.members.reasons import refuse_named
 from ussd_app.members.status import Status
 from ussd_app.messages.codes import CONFIRMATION_LIFE, Codes
 from ussd_app.messages.service import Draft, Messages
@@ -267,6 +268,7 @@ class Invitations:
                 raise NotFound("no such member")
             if invitee.open is None:
                 return False
+            refuse_named(work, member, reason)
             self._inviting.end(work, invitee, "withdrawn", by=by)
             subject, now = ("invitation", invitee.open.id), self._clock.now()
             audit.record(work, by, "invitation.cancelled", subject=subject, at=now, why=reason)

@@ -13,6 +13,7 @@ from ussd_app.db.work import Database, Work
 from ussd_app.errors import NotAllowed, NotBegun, NotFound, PinLocked, PinWeak, PinWrong
 from ussd_app.members import pin_policy
 from ussd_app.members.pin_vault import PinVault, Verifier
+from ussd_app.members.reasons import refuse_named
 from ussd_app.messages.service import Draft, Messages
 from ussd_app.text import Text, _
 from ussd_app.values import Phone
@@ -210,6 +211,7 @@ class Pins:
         with self._db.work() as work:
             if not self.forgive(work, member):
                 return False
+            refuse_named(work, member, why)
             subject = ("member", member)
             audit.record(work, by, "pin.unlocked", subject=subject, at=now, why=why)
             self._tell(work, member, f"pin-unlocked:{member}:{now.isoformat()}", UNLOCKED, now)

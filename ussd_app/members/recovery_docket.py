@@ -16,6 +16,7 @@ from ussd_app.db.work import Work
 from ussd_app.errors import LimitReached, NotAllowed, NotFound
 from ussd_app.members import recovery_texts
 from ussd_app.members.guarantors import Counting, Guarantors
+from ussd_app.members.reasons import refuse_named
 from ussd_app.members.recovery_case import GUARANTORS, OPEN, PEOPLE, Case, Rules, Sim, Yes
 from ussd_app.members.recovery_sims import ERRAND
 from ussd_app.members.recovery_texts import Teller
@@ -232,6 +233,8 @@ class Docket:
     def _record(
         self, work: Work, case: Case, deed: str, *, by: Actor, at: datetime, **details: str | bool
     ) -> None:
+        if by.kind != "member" and "why" in details:
+            refuse_named(work, case.member, str(details["why"]))
         subject = ("recovery", case.id)
         audit.record(work, by, f"recovery.{deed}", subject=subject, at=at, **details)
 

@@ -11,6 +11,7 @@ from ussd_app.clock import Clock, Local
 from ussd_app.db.connection import Row
 from ussd_app.db.work import Database
 from ussd_app.errors import LimitReached, NotFound
+from ussd_app.members.reasons import refuse_named
 from ussd_app.messages.service import Draft, Messages
 from ussd_app.text import _
 from ussd_app.values import Name, Phone, Reason, Reference, Remark
@@ -157,6 +158,7 @@ class Members:
                 raise NotFound("no such report")
             if row[0] != "open":
                 return False
+            refuse_named(work, member, reason)
             work.run("UPDATE complaint SET state = 'settled' WHERE id = %s", complaint)
             subject = ("complaint", complaint)
             audit.record(work, by, "complaint.settled", subject=subject, at=now, why=reason)

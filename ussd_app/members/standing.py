@@ -13,6 +13,7 @@ from ussd_app.db.work import Database, Work
 from ussd_app.errors import Conflict, NotFound, Unavailable
 from ussd_app.members import status
 from ussd_app.members.kinds import AGENT, BECOMES, GROUP, TOKEN_AGENT
+from ussd_app.members.reasons import refuse_named
 from ussd_app.members.status import Status
 from ussd_app.messages.service import Draft, Messages
 from ussd_app.text import Text, _
@@ -109,6 +110,7 @@ class Standing:
 
     def make(self, work: Work, member: int, kind: str, *, by: Actor, why: Reason) -> bool:
         """The same, in a work of the caller's who has locked the member."""
+        refuse_named(work, member, why)
         was, standing = work.the_row("SELECT kind, status FROM member WHERE id = %s", member)
         if standing != Status.ACTIVE:
             raise Conflict("they are blocked")
@@ -143,6 +145,7 @@ class Standing:
         self, work: Work, member: int, to: Status, *, by: Actor, why: Reason, text: Text
     ) -> bool:
         """Change the status, and tell whom it concerns."""
+        refuse_named(work, member, why)
         if not status.change(work, member, to, by=by, why=why, at=self._clock.now()):
             return False
         self._tell(work, member, text)

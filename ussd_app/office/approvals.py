@@ -17,6 +17,7 @@ from ussd_app.clock import Clock
 from ussd_app.db.connection import Row
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import Conflict, NotAllowed, NotFound
+from ussd_app.members.reasons import refuse_named
 from ussd_app.users.permissions import Permission, Role, permissions_of
 from ussd_app.values import Reason
 
@@ -84,6 +85,7 @@ class Approvals:
         with self._db.work() as work:
             maker = _staff(by)
             _demand(work, maker, deed.permission)
+            _refuse_named(work, payload, reason)
             deed.check(work, payload)
             row = work.row(
                 """
@@ -130,11 +132,14 @@ class Approvals:
             deed = self._deeds[kind]
             _demand(work, checker, Permission.DECIDE)
             _demand(work, maker, deed.permission)
+            _refuse_named(work, payload, answer)
             deed.check(work, payload)
             _decide(work, request, APPROVED, (checker, answer, now))
             deed.run(work, payload, request=request, by=by, why=reason)
             self._end(work, request, deed, DONE)
-            _record(work, by, "approved", request, now, kind=kind, hash=seen)
+            # A digest of a number is the number, to whoever tries them all.
+            told = {} if deed.private else {"hash": seen}
+            _record(work, by, "approved", request, now, kind=kind, **told)
         return True
 
     def refuse(self, request: int, *, by: Actor, why: str) -> bool:
@@ -145,12 +150,13 @@ class Approvals:
         now, reason = self._clock.now(), Reason.parse(why)
         with self._db.work() as work:
             checker = _staff(by)
-            kind, _payload, _hash, maker, state, *_rest = _locked(work, request)
+            kind, payload, _hash, maker, state, *_rest = _locked(work, request)
             if state != WAITING:
                 return False
             if checker == maker:
                 raise NotAllowed("the maker")
             _demand(work, checker, Permission.DECIDE)
+            _refuse_named(work, payload, reason)
             _decide(work, request, REFUSED, (checker, reason, now))
             self._end(work, request, self._deeds[kind], REFUSED)
             _record(work, by, "refused", request, now, kind=kind, why=reason)
@@ -183,6 +189,7 @@ class Approvals:
             looker = _staff(by)
             _kind, payload, _hash, maker, *_rest = _locked(work, request)
             _demand(work, looker, Permission.SEE_PRIVATE)
+            _refuse_named(work, payload, reason)
             if looker != maker:
                 _demand(work, looker, Permission.DECIDE)
             _record(work, by, "looked", request, now, why=reason)
@@ -285,6 +292,12 @@ def _demand(work: Work, user: int, permission: Permission) -> None:
     )
     if permission not in permissions_of(Role(role) for (role,) in rows):
         raise NotAllowed(permission)
+
+
+def _refuse_named(work: Work, payload: Payload, words: str | None) -> None:
+    """Raises Invalid for words that name the member whom the deed concerns."""
+    if words and "member" in payload:
+        refuse_named(work, int(payload["member"]), words)
 
 
 def _record(

@@ -13,6 +13,7 @@ from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import Invalid, NotFound
+from ussd_app.members.reasons import refuse_named
 from ussd_app.office.people_filter import NO_TAG, TAG, PeopleFilter
 from ussd_app.text import _
 from ussd_app.values import Reason, without_pins
@@ -90,6 +91,7 @@ class Notebook:
         if not TAG.fullmatch(tag):
             raise Invalid(NO_TAG)
         _must_be_there(work, member)
+        refuse_named(work, member, tag)
         (count,) = work.the_row("SELECT count(*) FROM tag WHERE member = %s", member)
         if count >= TAGS_MOST:
             raise Invalid(TOO_MANY_TAGS)
@@ -117,6 +119,7 @@ class Notebook:
         reason, now = Reason.parse(why), self._clock.now()
         with self._db.work() as work:
             _must_be_there(work, member)
+            refuse_named(work, member, reason)
             audit.record(
                 work, by, "member.revealed", subject=("member", member), at=now, why=reason
             )
