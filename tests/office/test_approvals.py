@@ -240,3 +240,12 @@ def test_makers_see_their_own(office: Office) -> None:
     assert approvals.waiting(of=other.id) == []
     with pytest.raises(NotFound):
         approvals.get(office.request, of=other.id)
+
+
+def test_the_audit_keeps_no_digest_of_a_number(office: Office, surgeon: Surgeon) -> None:
+    seen = office.seen
+
+    office.approve()
+
+    kept = surgeon.rows("SELECT details::text FROM audit WHERE details IS NOT NULL")
+    assert [details for (details,) in kept if seen in details] == []

@@ -361,3 +361,44 @@ def test_r_b04_the_last_sms_is_forgotten_though_it_never_left(
 
     assert ("711828459", "erasure.phones") in waiting
     assert traces(surgeon, world, WORDS) == set()
+
+
+@pytest.mark.parametrize("is_forgotten", [False, True])
+def test_r_b04_r_c06_in_the_middle_of_a_call_nothing_more_is_done(
+    office: Office, is_forgotten: bool
+) -> None:
+    world = office.world
+    world.join(AMINA, "Amina Wanjiru")
+    old = newcomer(world)
+    phone = Handset(world.switchboard(), OLD)
+    phone.dial()
+    asked = phone.say("2")
+    office.delete(old)
+    if is_forgotten:
+        office.forget()
+
+    told = phone.say(PIN)
+
+    assert "Your PIN" in asked
+    assert "You have" not in told
+    assert world.services.members.find(OLD) is None
+    assert "Hello" not in phone.dial()
+
+
+def test_r_b04_who_never_joined_is_cancelled_and_then_forgotten(
+    office: Office, surgeon: Surgeon
+) -> None:
+    services = office.world.services
+    who = Newcomer(OLD, Name(FIRST_NAME), "en", "borrower", location=Place(PLACE))
+    member = services.enrolling.invite("Umoja", who, by=office.maker)
+    with pytest.raises(Kept) as open_still:
+        office.ask(member)
+
+    services.invitations.cancel(member, by=office.maker, why=WHY)
+    office.world.run_errands()
+    office.delete(member)
+    office.forget()
+
+    assert open_still.value.message == erasure.INVITED
+    assert traces(surgeon, office.world, WORDS) == set()
+    assert broken(office.world) == []
