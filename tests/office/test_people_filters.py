@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from tests.people import World
+from tests.people import AMINA, BARAKA, CHEBET, World
 from ussd_app.errors import Invalid
 from ussd_app.office.people_filter import PeopleFilter
+from ussd_app.transfers.payments import Order
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 SINCE = (NOW - timedelta(days=10)).date().isoformat()
@@ -34,6 +35,8 @@ class Somebody:
     sent: int | None
     tag: str | None
     joined: int
+    group: int | None
+    place: str | None
 
 
 PEOPLE = [
@@ -48,6 +51,8 @@ PEOPLE = [
         sent=None if n % 3 == 0 else n % 5 * 4,
         tag=("vip", "market-day", None)[(n // 2) % 3],
         joined=(n * 5) % 11,
+        group=(2, 5)[n % 2] if KINDS[n % 3] != "group" else None,
+        place=("Kisumu Ndogo", "Kísimani", None)[(n // 3) % 3],
     )
     for n in range(80)
 ]
@@ -62,6 +67,8 @@ CHOICES: dict[str, list[str]] = {
     "sent_since": [SINCE],
     "tag": ["vip", "market-day", "nobody"],
     "token": ["UMOJA"],
+    "group": ["2", "5", "77"],
+    "location": ["kis", "KISIMANI", "kisumu ndogo", "ndogo"],
     "q": ["amina", "kiptoo", "otino"],
 }
 
@@ -80,6 +87,8 @@ def wants(query: dict[str, str], one: Somebody) -> bool:
         "sent_since": lambda v: one.sent is not None and one.sent <= 8,
         "tag": lambda v: one.tag == v,
         "token": lambda v: one.balance is not None,
+        "group": lambda v: one.group == int(v),
+        "location": lambda v: (one.place or "-").lower().replace("í", "i").startswith(v.lower()),
         "q": lambda v: (
             {"amina": "amina", "kiptoo": "kiptoo", "otino": "otieno"}[v] in one.name.lower().split()
         ),
@@ -104,8 +113,9 @@ def town(world: World) -> World:
         for n, one in enumerate(PEOPLE, 1):
             work.run(
                 """
-                INSERT INTO member (id, phone, name, language, kind, status, tier, terms_at, joined_at)
-                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+                INSERT INTO member (id, phone, name, language, kind, status, tier, terms_at, joined_at,
+                    group_of, location)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
                 """,
                 n,
                 f"+25471100{1000 + n}",
@@ -116,6 +126,8 @@ def town(world: World) -> World:
                 one.tier,
                 NOW,
                 NOW - timedelta(days=one.joined),
+                one.group,
+                one.place,
             )
             if one.pin != "none":
                 work.run(
@@ -217,3 +229,24 @@ def test_a_filter_asks_the_same_when_it_is_read_again() -> None:
 
     assert PeopleFilter.parse(wanted.asked) == wanted
     assert wanted.without_search.query == f"kind=group&sent_since={SINCE}"
+
+
+def test_r_b02_whoever_sent_or_got_money_was_active(world: World) -> None:
+    amina, baraka, chebet = (
+        world.join(phone, name)
+        for phone, name in ((AMINA, "Amina Wanjiru"), (BARAKA, "Baraka Otieno"), (CHEBET, "Chebet"))
+    )
+    one = world.services.tokens.first.whole(1)
+    world.clock.advance(days=9)
+    world.services.payments.send(Order("k1", amina, baraka, one))
+    world.clock.advance(days=9)
+    world.services.payments.send(Order("k2", amina, chebet, one))
+
+    def active(days: int) -> list[int]:
+        since = (world.clock.now() - timedelta(days=days)).date().isoformat()
+        wanted = PeopleFilter.parse({"active_since": since, "sort": "id"})
+        return [row.id for row in world.services.people.page(wanted).rows]
+
+    assert active(2) == [amina, chebet]
+    assert active(11) == [amina, baraka, chebet]
+    assert active(-2) == []

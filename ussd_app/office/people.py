@@ -97,13 +97,11 @@ _PIN: Mapping[str, LiteralString] = {
 _SENT: LiteralString = """
     EXISTS (SELECT FROM transfer t WHERE t.payer = m.id AND t.at >= %s AND t.posting IS NOT NULL)
 """
-# The newest payment to or from them, read backwards from the end of their accounts.
 _ACTIVE: LiteralString = """
-    (
-        SELECT p.at FROM account x JOIN entry e ON e.account = x.id
-            JOIN posting p ON p.id = e.posting
-        WHERE x.owner = m.id AND p.kind = 'transfer' ORDER BY e.posting DESC LIMIT 1
-    ) >= %s
+    EXISTS (
+        SELECT FROM account x JOIN entry e ON e.account = x.id JOIN posting o ON o.id = e.posting
+        WHERE x.owner = m.id AND o.kind = 'transfer' AND o.at >= %s
+    )
 """
 _NAME: LiteralString = 'name_fold(m.name COLLATE "C")'
 _KEYS: dict[str, LiteralString] = {
@@ -243,6 +241,7 @@ def _search(reading: Work, asked: _Question, wanted: PeopleFilter) -> None:
     """By where they live, and by what was typed into the search."""
     if wanted.location:
         (folded,) = reading.the_row("SELECT name_fold(%s)", wanted.location)
+        asked.ask("m.location IS NOT NULL")  # as the index does
         asked.ask("""name_fold(m.location COLLATE "C") LIKE %s""", f"{folded}%")
     if wanted.q:
         _search_words(reading, asked, wanted.q)
