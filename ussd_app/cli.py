@@ -144,7 +144,7 @@ def member() -> None:
 @click.argument("kind", type=click.Choice(list(BECOMES)))
 @_WHY
 def kind(phone: str, kind: str, why: str) -> None:
-    """Make the member with that PHONE an agent, or an agent no agent any more. An SMS tells them."""
+    """Make the member with that PHONE an agent or a group, or take it back. An SMS tells them."""
     commands.standing.become(phone, kind, why=why)
 
 

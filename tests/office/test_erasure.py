@@ -402,3 +402,18 @@ def test_r_b04_who_never_joined_is_cancelled_and_then_forgotten(
     assert open_still.value.message == erasure.INVITED
     assert traces(surgeon, office.world, WORDS) == set()
     assert broken(office.world) == []
+
+
+def test_r_b04_what_was_under_way_is_forgotten_too(office: Office, surgeon: Surgeon) -> None:
+    old = newcomer(office.world)
+    office.delete(old)
+    surgeon.run(
+        """
+        INSERT INTO complaint (key, member, words, made_at) VALUES ('c', %s, 'I am Zuhurania', now())
+        """,
+        old,
+    )
+
+    office.forget()
+
+    assert traces(surgeon, office.world, WORDS) == set()

@@ -31,7 +31,7 @@ from ussd_app.members.reasons import refuse_named
 from ussd_app.members.status import Status
 from ussd_app.messages.codes import CONFIRMATION_LIFE, Codes
 from ussd_app.messages.service import Draft, Messages
-from ussd_app.text import _
+from ussd_app.text import Text, _
 from ussd_app.values import Name, Phone, Reason
 
 SHOWN_MOST = 500
@@ -200,19 +200,7 @@ class Invitations:
             if state == "accepted":
                 raise Conflict("has joined")
             if invitee.open and invitee.open.id == invitation:
-                self._inviting.end(work, invitee, "withdrawn", by=inviter.by)
-                self._messages.queue(
-                    work,
-                    Draft(
-                        key=f"withdrawn:{invitation}",
-                        kind="withdrawn",
-                        phone=invitee.phone,
-                        language=invitee.language,
-                        text=WITHDRAWN,
-                        values={**self._signature, "agent": inviter.name},
-                        member=invitee.id,
-                    ),
-                )
+                self._take_back(work, invitee, WITHDRAWN, inviter)
 
     # -- for the organisation
 
@@ -269,21 +257,9 @@ class Invitations:
             if invitee.open is None:
                 return False
             refuse_named(work, member, reason)
-            self._inviting.end(work, invitee, "withdrawn", by=by)
             subject, now = ("invitation", invitee.open.id), self._clock.now()
             audit.record(work, by, "invitation.cancelled", subject=subject, at=now, why=reason)
-            self._messages.queue(
-                work,
-                Draft(
-                    key=f"withdrawn:{invitee.open.id}",
-                    kind="withdrawn",
-                    phone=invitee.phone,
-                    language=invitee.language,
-                    text=CANCELLED,
-                    values=self._signature,
-                    member=invitee.id,
-                ),
-            )
+            self._take_back(work, invitee, CANCELLED, Inviter(None, "", by))
         return True
 
     def expire(self, *, most: int) -> int:
@@ -308,6 +284,23 @@ class Invitations:
         return count
 
     # -- beneath
+
+    def _take_back(self, work: Work, invitee: Invitee, text: Text, inviter: Inviter) -> None:
+        """End their open invitation, and tell them."""
+        assert invitee.open
+        self._inviting.end(work, invitee, "withdrawn", by=inviter.by)
+        self._messages.queue(
+            work,
+            Draft(
+                key=f"withdrawn:{invitee.open.id}",
+                kind="withdrawn",
+                phone=invitee.phone,
+                language=invitee.language,
+                text=text,
+                values={**self._signature, "agent": inviter.name},
+                member=invitee.id,
+            ),
+        )
 
     def _needs_code(self, work: Work, inviter: Inviter, invitee: Invitee, *, again: bool) -> bool:
         """Whether another is to be sent: asked for, or what they had was burnt, or told in person."""

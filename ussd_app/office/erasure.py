@@ -119,8 +119,7 @@ class Erasure:
         )
         numbers = forgetting.begin(work, member, Phone(phone), Name(name), at=now)
         parting.part(work, member, self._messages, self._signature, at=now, by=by)
-        for statement in _THEIRS:
-            work.run(statement, *[member] * statement.count("%s"))
+        forgetting.forget_theirs(work, member)
         for statement in _OF_THE_NUMBER:
             work.run(statement, numbers)
         work.run(_TOMBSTONE, member)
@@ -149,27 +148,6 @@ def _refuse(work: Work, member: int) -> None:
             raise Kept(reason)
 
 
-_THEIRS: Sequence[LiteralString] = (
-    # An SMS that is under way has left, as far as we can know; one that waits is not sent.
-    """
-    UPDATE message SET phone = '', body = '', sealed = NULL,
-        state = CASE WHEN state IN ('waiting', 'sending', 'unclear') THEN 'suppressed'
-            ELSE state END
-    WHERE member = %s
-    """,
-    "DELETE FROM errand WHERE kind = 'identity' AND subject = %s",
-    "DELETE FROM pin WHERE member = %s",
-    "DELETE FROM past_pin WHERE member = %s",
-    "DELETE FROM lookup WHERE member = %s",
-    "DELETE FROM note WHERE member = %s",
-    "DELETE FROM tag WHERE member = %s",
-    "DELETE FROM complaint WHERE member = %s",
-    # What was approved stays known by kind, people and time; a digest of a number is the number.
-    r"""
-    UPDATE approval_request SET why = '', answer = NULL, hash = '\x00'
-    WHERE state NOT IN ('waiting', 'approved') AND payload ->> 'member' = %s::text
-    """,
-)
 _OF_THE_NUMBER: Sequence[LiteralString] = (
     "DELETE FROM delivery_report WHERE phone = ANY(%s)",
     "DELETE FROM one_time_code WHERE phone = ANY(%s)",

@@ -79,6 +79,12 @@ def begin(work: Work, member: int, phone: Phone, name: Name, *, at: datetime) ->
     return numbers
 
 
+def forget_theirs(work: Work, member: int) -> None:
+    """Forget what is kept of them by their id; again changes nothing."""
+    for statement in _THEIRS:
+        work.run(statement, member)
+
+
 def promise(work: Work, member: int, *, at: datetime) -> None:
     """All that is to be forgotten is written by now: the errand may begin."""
     work.run("UPDATE erasure SET last = (SELECT max(id) FROM message) WHERE member = %s", member)
@@ -157,6 +163,7 @@ def _empty_messages(work: Work, trace: _Trace, upto: int, now: datetime) -> int 
 
 
 def _forget_elsewhere(work: Work, trace: _Trace) -> None:
+    forget_theirs(work, trace.member)  # what was under way when they were deleted
     phones, began_at, pattern = trace.phones, trace.began_at, trace.pattern
     for statement in _MENTIONED:
         work.run(statement, *[pattern] * statement.count("%s"))
@@ -168,6 +175,27 @@ def _forget_elsewhere(work: Work, trace: _Trace) -> None:
     work.run("DELETE FROM opt_out WHERE phone = ANY(%s) AND since <= %s", phones, began_at)
 
 
+_THEIRS: Sequence[LiteralString] = (
+    # An SMS that is under way has left, as far as we can know; one that waits is not sent.
+    """
+    UPDATE message SET phone = '', body = '', sealed = NULL,
+        state = CASE WHEN state IN ('waiting', 'sending', 'unclear') THEN 'suppressed'
+            ELSE state END
+    WHERE member = %s
+    """,
+    "DELETE FROM errand WHERE kind = 'identity' AND subject = %s",
+    "DELETE FROM pin WHERE member = %s",
+    "DELETE FROM past_pin WHERE member = %s",
+    "DELETE FROM lookup WHERE member = %s",
+    "DELETE FROM note WHERE member = %s",
+    "DELETE FROM tag WHERE member = %s",
+    "DELETE FROM complaint WHERE member = %s",
+    # What was approved stays known by kind, people and time; a digest of a number is the number.
+    r"""
+    UPDATE approval_request SET why = '', answer = NULL, hash = '\x00'
+    WHERE state NOT IN ('waiting', 'approved') AND payload ->> 'member' = %s::text
+    """,
+)
 # One that is somebody else's by now is theirs.
 _EARLIER_NUMBERS: LiteralString = """
     SELECT DISTINCT s.phone FROM message s WHERE s.member = %s AND s.phone <> ''
