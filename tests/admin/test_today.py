@@ -38,7 +38,7 @@ def says(desk: Desk, number: int | str, words: str) -> bool:
 
 def test_the_first_page_says_what_waits(world: World, desk: Desk, amina: int) -> None:
     enroller, admin = desk.signed_in(Role.ENROLLER), desk.signed_in(Role.ADMIN)
-    assert says(admin, 0, "nothing waits for a second person")
+    assert says(admin, 0, "requests wait for a second person")
     world.services.members.complain(AMINA, "one", Remark.parse(WORDS))
     for _ in range(3):
         with suppress(PinWrong, PinLocked):
@@ -57,7 +57,7 @@ def test_what_one_asked_for_oneself_does_not_wait_for_one(
     admin = desk.signed_in(Role.ADMIN)
     admin.post("/approvals/phone", member=str(amina), phone="0700000009", why="a new SIM")
 
-    assert says(admin, 0, "nothing waits for a second person")
+    assert says(admin, 0, "requests wait for a second person")
 
 
 def test_r_b12_the_day_is_told_to_everybody_without_names(
@@ -68,7 +68,7 @@ def test_r_b12_the_day_is_told_to_everybody_without_names(
     public = desk.signed_in(Role.VIEWER_PUBLIC)
 
     assert says(public, 2, "people joined")
-    assert says(public, 1, "payments in")
+    assert says(public, 1, "payment between members")
     page = public.get("/").text
     for private in ("Amina", "Baraka", AMINA, BARAKA, "waits for", f"/people/{baraka}"):
         assert private not in page
