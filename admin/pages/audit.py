@@ -64,7 +64,6 @@ def _cells(rows: Iterable[Found]) -> Iterable[list[object]]:
 
 def _filter(args: MultiDict[str, str]) -> Filter:
     """What the form asks for; what cannot be read is not asked for."""
-    until = _day(args.get("until"))
     words: dict[str, Any] = {
         name: _WORD.fullmatch(args.get(name, "").strip()) and args[name].strip()
         for name in ("actor_kind", "action", "subject_kind", "channel")
@@ -74,7 +73,7 @@ def _filter(args: MultiDict[str, str]) -> Filter:
         actor=_number(args.get("actor")),
         subject=_number(args.get("subject")),
         since=_day(args.get("since")),
-        until=until + timedelta(days=1) if until else None,
+        until=_day(args.get("until"), after=timedelta(days=1)),
         before=_number(args.get("before")),
     )
 
@@ -86,7 +85,8 @@ def _number(typed: str | None) -> int | None:
     return min(int(typed[:20]), BIGGEST)
 
 
-def _day(typed: str | None) -> datetime | None:
+def _day(typed: str | None, *, after: timedelta = timedelta()) -> datetime | None:
     with suppress(ValueError, OverflowError):
-        return datetime.fromisoformat(f"{typed}T00:00:00").replace(tzinfo=services().local.zone)
+        midnight = datetime.fromisoformat(f"{typed}T00:00:00") + after
+        return midnight.replace(tzinfo=services().local.zone)
     return None

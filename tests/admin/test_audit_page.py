@@ -67,6 +67,12 @@ def test_r_b14_what_cannot_be_read_is_not_looked_for(auditor: Desk) -> None:
     assert page.status_code == 200
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-02-30"])
+def test_r_b14_days_that_no_calendar_goes_beyond_are_no_error(auditor: Desk, day: str) -> None:
+    for side in ("since", "until"):
+        assert auditor.get("/audit", **{side: day}).status_code == 200
+
+
 def test_r_b14_pages_follow_each_other_without_gap(world: World, auditor: Desk) -> None:
     for _ in range(120):
         world.services.members.speak(AMINA, "sw")

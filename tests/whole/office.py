@@ -18,6 +18,7 @@ from tests.whole.telephone import eventually
 
 PASSWORD, FIRST_PASSWORD = "nane kijito tembo hariri", "jiwe mwezi kofia samaki"
 WIDE, NARROW = (1280, 800), (390, 844)
+STEP_MS = 15_000
 LINK = re.compile(r"https?://\S+/admin/\S+")
 CODE = re.compile(r"\b\d{6}\b")
 SERIOUS = ("serious", "critical")
@@ -121,6 +122,7 @@ def clerk(browser: Browser, system: System, email: str) -> Iterator[Clerk]:
     context = browser.new_context(
         viewport={"width": width, "height": height}, reduced_motion="reduce"
     )
+    context.set_default_timeout(STEP_MS)
     page = context.new_page()
     made = Clerk(system, context, page, email)
     page.on("console", lambda message: made.complaints.append(message.text))
@@ -155,7 +157,7 @@ def bootstrapped(clerk: Clerk) -> Clerk:
 
 def invited(by: Clerk, clerk: Clerk, role: str, name: str) -> Clerk:
     """Somebody new, by two letters; who needs a second factor sets it up."""
-    by.open("/staff")
+    by.open("/staff/invitations")
     by.fill(email=clerk.email)
     by.page.locator(f"#role-{role}").check()
     by.press("Send the invitation")

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.chromium import chromium
 from tests.whole.office import PASSWORD, Clerk, bootstrapped, clerk, invited
 from tests.whole.system import System
-from tests.whole.telephone import ACCEPT, BALANCE, HELP, REPORT, new_number
+from tests.whole.telephone import ACCEPT, BALANCE, HELP, REPORT, eventually, new_number
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -153,6 +153,71 @@ def test_r_a03_a_name_typed_on_the_phone_runs_nowhere(
         assert page.evaluate("document.querySelectorAll('main script').length") == 0
 
 
+def test_r_b09_a_payment_comes_in_live_and_two_people_take_it_back(
+    office: Office, system: System
+) -> None:
+    payer, payee = system.member(name="Akinyi Onyango"), system.member(name="Mutua Musyoka")
+    page = office.public.open("/transactions")
+    expect(page.locator("table.list tbody tr").first).to_be_visible()
+    sent = payer.send(payee, "7")
+    (reference,) = re.findall(r"Ref (\w{7})", sent.text)
+
+    row = page.locator("tr", has_text=reference)
+    expect(row).to_contain_text("7 UMOJA", timeout=15_000)
+    assert "Akinyi" not in page.content()
+    assert "A•" not in row.inner_text()
+
+    office.enroller.open(f"/transactions/{reference}")
+    office.enroller.fill(why="sent to the wrong neighbour")
+    office.enroller.press("Ask to take it back")
+    assert payer.balance() == "43"
+    office.admin.open("/approvals")
+    office.admin.sees(reference)
+    office.admin.press("Approve")
+    office.admin.sees("Approved and done.")
+
+    assert (payer.balance(), payee.balance()) == ("50", "50")
+    payer.sms_like(reference)
+    payee.sms_like(reference)
+    office.admin.open(f"/transactions/{reference}")
+    office.admin.sees("Reversed")
+    assert system.reconciled() == []
+
+
+def test_r_b15_a_session_is_seen_screen_by_screen_and_never_a_pin(
+    office: Office, system: System
+) -> None:
+    phone = system.member(name="Wanjala Barasa")
+    member = system.member_of(phone)
+    assert phone.balance() == "50"
+
+    def is_there() -> bool:
+        office.enroller.open(f"/people/{member}?tab=calls")
+        return office.enroller.page.locator("a.row-link").count() > 1
+
+    eventually(is_there, "the session on its page")
+    office.enroller.page.locator("a.row-link").first.click()
+    office.enroller.sees("What the phone showed is hidden")
+    office.enroller.fill(why="she says that it hung")
+    office.enroller.press("Show for 15 minutes")
+
+    office.enroller.sees("Your PIN:")
+    office.enroller.sees("You have 50 UMOJA.")
+    assert "7306" not in office.enroller.page.locator("main").inner_text()
+
+
+def test_r_b15_staff_write_to_one_member_and_send_again(office: Office, system: System) -> None:
+    phone = system.member(name="Fatuma Said")
+    member = system.member_of(phone)
+    office.enroller.open(f"/messages/to/{member}")
+    office.enroller.page.locator("textarea").fill("The meeting of Saturday begins at nine.")
+    office.enroller.page.locator("main form button").last.click()
+    phone.sms_like("begins at nine")
+
+    office.enroller.open(f"/people/{member}?tab=messages")
+    office.enroller.sees("Delivered")
+
+
 def test_what_a_member_reports_is_answered(office: Office, system: System) -> None:
     phone = system.member(name="Moraa Nyaboke")
     phone.home()
@@ -192,6 +257,11 @@ PAGES = (
     "/people/invite",
     "/pins",
     "/reports",
+    "/transactions",
+    "/transactions?kind=transfer",
+    "/sessions",
+    "/messages",
+    "/staff/invitations",
     "/approvals",
     "/staff",
     "/audit",
