@@ -49,7 +49,6 @@ ACTIONS: Mapping[str, LazyString] = {
     "invitation.list": lazy_gettext("gave a list of invitations"),
     "invitation.proven": lazy_gettext("proved an invitation by its code"),
     "invitation.sent_again": lazy_gettext("sent an invitation again"),
-    "invitation.cancelled": lazy_gettext("took an invitation back"),
     "member.noted": lazy_gettext("wrote a note"),
     "member.tagged": lazy_gettext("tagged a member"),
     "member.untagged": lazy_gettext("took a tag away"),

@@ -46,9 +46,9 @@ from ussd_app.office.approvals import Approvals
 from ussd_app.office.audit_search import AuditSearch
 from ussd_app.office.call_book import CallBook
 from ussd_app.office.call_replay import CallReplay
-from ussd_app.office.factor_reset import FactorReset
 from ussd_app.office.enrolling import Enrolling
 from ussd_app.office.erasure import Erasure
+from ussd_app.office.factor_reset import FactorReset
 from ussd_app.office.forgetting import Forgetting
 from ussd_app.office.notebook import Notebook
 from ussd_app.office.people import People
@@ -305,6 +305,10 @@ def services_of(
         reversal=reversal,
         approvals=Approvals(db, clock, [phone_change, FactorReset(clock, mail)]),
         approvals=Approvals(db, clock, [phone_change, erasure]),
+        approvals=Approvals(db, clock, [phone_change, reversal, erasure, FactorReset(clock, mail)]),
+        transactions=Transactions(db, clock, tokens, people, local=local),
+        transaction_book=TransactionBook(db, tokens, local=local),
+        reversal=reversal,
         organisation=settings.organisation,
         home_code=home_code,
         countries=settings.countries,

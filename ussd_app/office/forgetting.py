@@ -1,8 +1,9 @@
 """Forget whoever was deleted: what others were told of them, and wherever else they are mentioned.
 
 The words to look for are kept in one row, `erasure`, until nothing is found any more: some minutes,
-while the last SMS to them and about them leave. An SMS that mentions them is emptied; in what staff
-and others wrote about somebody else, their name and number give way to dots.
+while the last SMS to them and about them leave. An SMS that mentions them is emptied; on the screens
+of others, and in what staff and others wrote about somebody else, their name and number give way to
+dots.
 """
 
 from __future__ import annotations
@@ -26,7 +27,11 @@ from ussd_app.values import Name, Phone
 ERRAND = "erasure"
 BATCH = 20_000
 """SMS that are looked at in one go: a fraction of a second."""
+CALLS = 2_000
+"""USSD sessions whose screens are looked at in one go."""
 PAUSE = timedelta(seconds=30)
+SHOWN_WITHIN = timedelta(minutes=10)
+"""For so long a call may last, and its last screen be on its way into the table."""
 REPORTED_WITHIN = timedelta(minutes=10)
 """For so long the company may report what became of the last SMS."""
 
@@ -42,6 +47,7 @@ class _Trace:
     began_at: datetime
     seen: int
     last: int
+    seen_calls: int
 
     @property
     def endings(self) -> list[str]:
@@ -108,7 +114,11 @@ class Forgetting:
             work.run("UPDATE erasure SET seen = %s WHERE member = %s", waits or upto, member)
             if waits is None and upto < trace.last:
                 return now
+            if _dot_screens(work, trace):
+                return now
             _forget_elsewhere(work, trace)
+            if waits is None and now < trace.began_at + SHOWN_WITHIN:
+                return trace.began_at + SHOWN_WITHIN
             if waits is None:
                 work.run("DELETE FROM erasure WHERE member = %s", member)
                 subject = ("member", member)
@@ -122,7 +132,7 @@ class Forgetting:
 def _find(work: Work, member: int) -> _Trace | None:
     row = work.row(
         """
-        SELECT phones, names, acquainted, began_at, seen, last FROM erasure
+        SELECT phones, names, acquainted, began_at, seen, last, seen_calls FROM erasure
         WHERE member = %s FOR UPDATE
         """,
         member,
@@ -160,6 +170,19 @@ def _empty_messages(work: Work, trace: _Trace, upto: int, now: datetime) -> int 
         now - REPORTED_WITHIN,
     )
     return None if waits is None else int(waits) - 1
+
+
+def _dot_screens(work: Work, trace: _Trace) -> bool:
+    """Take them off some more of the screens that others were shown; whether there are more yet."""
+    pattern, first = trace.pattern, trace.seen_calls
+    (upto,) = work.the_row(_NEXT_CALLS, first, first, CALLS)
+    work.run(_SCREENS, pattern, pattern, first, upto, pattern, pattern)
+    work.run(_CALLS_OF_THEIRS, trace.phones, trace.began_at, trace.member)
+    goes_on = work.row("SELECT 1 FROM call WHERE id > %s LIMIT 1", upto) is not None
+    if not goes_on:  # a call that was open then may get another screen: look at it again
+        (upto,) = work.the_row(_BEFORE, upto, upto, trace.began_at - SHOWN_WITHIN)
+    work.run("UPDATE erasure SET seen_calls = %s WHERE member = %s", upto, trace.member)
+    return goes_on
 
 
 def _forget_elsewhere(work: Work, trace: _Trace) -> None:
@@ -249,6 +272,22 @@ _MENTIONED: Sequence[LiteralString] = (
     """,
     "DELETE FROM saved_filter WHERE name ~* %s OR replace(query, '+', ' ') ~* %s",
 )
+_NEXT_CALLS: LiteralString = """
+    SELECT coalesce(max(id), %s) FROM (
+        SELECT id FROM call WHERE id > %s ORDER BY id LIMIT %s
+    ) next
+"""
+_BEFORE: LiteralString = """
+    SELECT least(%s, coalesce(min(id) - 1, %s)) FROM call WHERE began_at > %s
+"""
+_SCREENS: LiteralString = """
+    UPDATE call_screen SET screen = regexp_replace(screen, %s, '•••', 'gi'), place = NULL,
+        keys = CASE WHEN keys ~* %s THEN '' ELSE keys END
+    WHERE call > %s AND call <= %s AND (screen ~* %s OR keys ~* %s)
+"""
+_CALLS_OF_THEIRS: LiteralString = """
+    DELETE FROM call WHERE (phone = ANY(%s) AND began_at <= %s) OR member = %s
+"""
 _INVITATION_ROWS: LiteralString = """
     UPDATE invitation_row SET phone = '', name = '',
         state = CASE WHEN state = 'waiting' THEN 'refused' ELSE state END

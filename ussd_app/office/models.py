@@ -99,7 +99,8 @@ class Erasure(Base):
     """Somebody who is being forgotten: by what words traces of them are found elsewhere.
 
     It lives for minutes: as soon as the last SMS to them and about them has left and no trace is
-    found any more, the row goes too. `seen` is the SMS up to which was looked, `last` the last to be.
+    found any more, the row goes too. `seen` is the SMS up to which was looked, `last` the last to be,
+    `seen_calls` the USSD session.
     """
 
     __tablename__ = "erasure"
@@ -111,3 +112,4 @@ class Erasure(Base):
     began_at: Mapped[datetime]
     seen: Mapped[int] = mapped_column(server_default="0")
     last: Mapped[int] = mapped_column(server_default="0")
+    seen_calls: Mapped[int] = mapped_column(server_default="0")

@@ -1,6 +1,6 @@
 """Where members live, whom they belong to and what they prefer; and forgetting who has left.
 
-Revision: 0009, after 0006
+Revision: 0009, after 0008
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0008"
 
 
 def upgrade() -> None:
@@ -49,5 +49,6 @@ def upgrade() -> None:
         sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("last", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("seen_calls", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("member", name=op.f("pk_erasure")),
     )

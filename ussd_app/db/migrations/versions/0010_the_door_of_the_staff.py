@@ -1,13 +1,13 @@
 """The door of the staff: what a passkey signs, how often one asks, in which language one is invited.
 
-Revision: 0010, after 0006
+Revision: 0010, after 0009
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0006"
+down_revision = "0009"
 
 
 def upgrade() -> None:
