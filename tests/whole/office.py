@@ -56,6 +56,10 @@ class Clerk:
     def sees(self, words: str | re.Pattern[str]) -> None:
         expect(self.page.locator("body")).to_contain_text(words)
 
+    def comes_to(self, path: str, words: str) -> None:
+        """Open the page again and again until it says so: what it tells of takes a moment."""
+        eventually(lambda: words in self.open(path).locator("main").inner_text(), words)
+
     # Signing in
 
     def sign_in(self, password: str, *, at: str = "/sign-in") -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -14,7 +15,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.chromium import chromium
 from tests.whole.office import PASSWORD, Clerk, bootstrapped, clerk, invited
 from tests.whole.system import System
-from tests.whole.telephone import ACCEPT, BALANCE, HELP, REPORT, eventually, new_number
+from tests.whole.telephone import ACCEPT, BALANCE, HELP, REPORT, new_number
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -191,13 +192,10 @@ def test_r_b15_a_session_is_seen_screen_by_screen_and_never_a_pin(
     member = system.member_of(phone)
     assert phone.balance() == "50"
 
-    def is_there() -> bool:
-        office.enroller.open(f"/people/{member}?tab=calls")
-        return office.enroller.page.locator("a.row-link").count() > 1
-
-    eventually(is_there, "the session on its page")
-    office.enroller.page.locator("a.row-link").first.click()
-    office.enroller.sees("What the phone showed is hidden")
+    office.enroller.comes_to(f"/people/{member}?tab=calls", "Balance.shown")
+    office.enroller.page.locator("tr", has_text="Balance.shown").locator("a.row-link").click()
+    path = urlsplit(office.enroller.page.url).path.removeprefix("/admin")
+    office.enroller.comes_to(path, "What the phone showed is hidden")
     office.enroller.fill(why="she says that it hung")
     office.enroller.press("Show for 15 minutes")
 
@@ -214,8 +212,7 @@ def test_r_b15_staff_write_to_one_member_and_send_again(office: Office, system: 
     office.enroller.page.locator("main form button").last.click()
     phone.sms_like("begins at nine")
 
-    office.enroller.open(f"/people/{member}?tab=messages")
-    office.enroller.sees("Delivered")
+    office.enroller.comes_to(f"/people/{member}?tab=messages", "Delivered")
 
 
 def test_what_a_member_reports_is_answered(office: Office, system: System) -> None:
