@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from time import perf_counter
+from typing import LiteralString, TypeVar, cast
 
 from werkzeug.test import Client
 
 from admin import app as admin
+from benchmarks import table
 from benchmarks.ground import Ground
-from benchmarks.table import Row
 from ussd_app import bootstrap
 from ussd_app.audit.service import THE_SYSTEM
 from ussd_app.bootstrap import Built
+from ussd_app.db.connection import Row
+from ussd_app.db.work import Database
+from ussd_app.office.people import People
 from ussd_app.office.people_filter import PeopleFilter
 from ussd_app.users.permissions import Role
 
+_Statements = list[tuple[LiteralString, tuple[object, ...]]]
+Asked = TypeVar("Asked")
 FEW, MANY = 10_000, 1_000_000
 ASKED = 60
 WARM = 8
@@ -59,14 +66,50 @@ class _Side:
         answer = self.client.get("/people", base_url=HOST, query_string=query)
         assert answer.status_code == 200, answer.status
 
-    def sql(self, query: Mapping[str, str]) -> None:
-        self.built.services.people.page(PeopleFilter.parse(query))
+    def statements(self, query: Mapping[str, str]) -> _Statements:
+        """What the page of people asks the database."""
+        services, heard = self.built.services, _Heard(self.built.db)
+        people = People(
+            cast("Database", heard), self.built.clock, services.tokens, local=services.local
+        )
+        people.page(PeopleFilter.parse(query))
+        return heard.statements
+
+    def sql(self, statements: _Statements) -> None:
+        """Ask the same, one after the other, and do nothing with the answers."""
+        with self.built.db.reading() as reading:
+            for statement, values in statements:
+                reading.rows(statement, *values)
+
+
+@dataclass
+class _Heard:
+    """A database that writes down what it is asked."""
+
+    db: Database
+    statements: _Statements = field(default_factory=list)
+
+    @contextmanager
+    def reading(self) -> Iterator[_Heard]:
+        with self.db.reading() as reading:
+            self.ask = reading.rows
+            yield self
+
+    def rows(self, query: LiteralString, *values: object) -> Sequence[Row]:
+        self.statements.append((query, values))
+        return self.ask(query, *values)
+
+    def row(self, query: LiteralString, *values: object) -> Row | None:
+        return next(iter(self.rows(query, *values)), None)
+
+    def the_row(self, query: LiteralString, *values: object) -> Row:
+        return self.rows(query, *values)[0]
 
 
 HOST = "http://127.0.0.1:8000"
 
 
-def measure(few: Ground, many: Ground) -> list[Row]:
+def measure(few: Ground, many: Ground) -> list[table.Row]:
     """The p95 of the page beside that of its SQL, and beside the same page with fewer members."""
     sides = [_side(few, FEW), _side(many, MANY)]
     rows = []
@@ -76,11 +119,11 @@ def measure(few: Ground, many: Ground) -> list[Row]:
     }.items():
         small = _p95(sides[0].page, queries[0])
         large = _p95(sides[1].page, queries[1])
-        bare = _p95(sides[1].sql, queries[1])
+        bare = _p95(sides[1].sql, [sides[1].statements(query) for query in queries[1]])
         words = f"{name} of people, p95 ms with 1,000,000 members"
         rows += [
-            Row(words, ours=large, beside="its bare SQL", theirs=bare, at_most=2.5),
-            Row(words, ours=large, beside="with 10,000 members", theirs=small, at_most=1.3),
+            table.Row(words, ours=large, beside="its bare SQL", theirs=bare, at_most=2.5),
+            table.Row(words, ours=large, beside="with 10,000 members", theirs=small, at_most=1.3),
         ]
     for side in sides:
         side.built.db.close()
@@ -108,7 +151,7 @@ def _searches(side: _Side) -> list[dict[str, str]]:
     return asked
 
 
-def _p95(ask: Callable[[Mapping[str, str]], None], queries: list[dict[str, str]]) -> float:
+def _p95(ask: Callable[[Asked], None], queries: list[Asked]) -> float:
     took = []
     for n in range(WARM + ASKED):
         began = perf_counter()

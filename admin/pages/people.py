@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from admin.guard import may, services, staff
 from admin.masking import masked_name, masked_phone
+from admin.pages import words
 from admin.pages.saying import say
 from ussd_app.errors import Invalid
 from ussd_app.office.people import Page, PersonRow
@@ -102,6 +103,9 @@ def _list(
         typed={name: typed for name, typed in query.items() if typed},
         wanted=wanted,
         found=found,
+        here=url_for("people.listed"),
+        kinds=words.spoken(words.KINDS),
+        statuses=words.spoken(words.STATUSES),
         is_first=is_first,
         wrong=say(no) if no else "",
         wrong_field=no.field if isinstance(no, InvalidFilter) else "",

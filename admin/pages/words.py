@@ -61,6 +61,11 @@ SPANS: Mapping[str, LazyString] = {
 GOOD, BAD = frozenset({"ACTIVE", "ok"}), frozenset({"BLOCKED", "locked"})
 
 
+def spoken(words: Mapping[str, LazyString]) -> dict[str, str]:
+    """The words in the language of whoever looks, for a list that says them often."""
+    return {key: str(word) for key, word in words.items()}
+
+
 def state_class(state: str) -> str:
     """The colour of a state, which its word says too."""
     return "good" if state in GOOD else "bad" if state in BAD else "waits"
