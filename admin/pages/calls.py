@@ -15,11 +15,12 @@ from admin.masking import masked_name, masked_phone
 from admin.pages.person import is_shown, remember
 from admin.pages.saying import say
 from ussd_app.errors import Conflict, Invalid, NotFound
-from ussd_app.office.call_book import CallPage, CallRow
+from ussd_app.office.call_book import CallRow
+from ussd_app.office.exporting import Page
 from ussd_app.office.log_filter import CALL_STATUSES, CallFilter
 from ussd_app.users.permissions import Permission
 
-NOTHING = CallPage((), None)
+NOTHING = Page[CallRow]((), None)
 COLUMNS = (
     "id", "began", "member", "name", "phone", "state", "path", "screens", "seconds", "failure",
 )  # fmt: skip
@@ -151,7 +152,7 @@ def _page(call: int, *, wrong: str = "", why: str = "") -> str:
 def _list(
     query: Mapping[str, str],
     wanted: CallFilter,
-    found: CallPage,
+    found: Page[CallRow],
     *,
     no: Invalid | None = None,
     why: str = "",

@@ -18,13 +18,14 @@ from admin.pages.saying import say
 from ussd_app.errors import Invalid, LimitReached, NotAllowed, NotFound, Refusal
 from ussd_app.messages.service import OptedOut
 from ussd_app.office import sms_desk
+from ussd_app.office.exporting import Page
 from ussd_app.office.log_filter import SMS_STATES, SmsFilter
 from ussd_app.office.person import Person
-from ussd_app.office.sms_book import SmsPage, SmsRow
+from ussd_app.office.sms_book import SmsRow
 from ussd_app.office.sms_desk import LIMITS, SEPTETS_MOST, Unsendable
 from ussd_app.users.permissions import Permission
 
-NOTHING = SmsPage((), None)
+NOTHING = Page[SmsRow]((), None)
 COLUMNS = (
     "id", "made", "member", "name", "phone", "kind", "state", "failure", "attempts", "cost",
     "reports", "repeats", "author",
@@ -232,7 +233,7 @@ def _page(message: int, *, wrong: str = "", why: str = "") -> str:
 def _list(
     query: Mapping[str, str],
     wanted: SmsFilter,
-    found: SmsPage,
+    found: Page[SmsRow],
     *,
     no: Invalid | None = None,
     why: str = "",

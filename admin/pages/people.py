@@ -15,11 +15,12 @@ from admin.masking import masked_name, masked_phone
 from admin.pages import words
 from admin.pages.saying import say
 from ussd_app.errors import Invalid
-from ussd_app.office.people import Page, PersonRow
+from ussd_app.office.exporting import Page
+from ussd_app.office.people import PersonRow
 from ussd_app.office.people_filter import FIELDS, InvalidFilter, PeopleFilter
 from ussd_app.users.permissions import Permission
 
-NOTHING = Page((), None)
+NOTHING = Page[PersonRow]((), None)
 COLUMNS = (
     "id", "name", "phone", "type", "status", "tier", "language", "joined", "balance", "token", "pin",
     "group", "location",
@@ -92,7 +93,7 @@ def _read(query: Mapping[str, str]) -> PeopleFilter:
 def _list(
     query: Mapping[str, str],
     wanted: PeopleFilter,
-    found: Page,
+    found: Page[PersonRow],
     *,
     no: Invalid | None = None,
     why: str = "",

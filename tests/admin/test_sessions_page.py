@@ -212,7 +212,7 @@ def test_r_b15_sessions_leave_as_a_file_with_a_reason(desk: Desk, dialled: Hands
     assert rows[0]["phone"] == f"'{AMINA}"
     assert rows[0]["failure"] == "'=cmd()"
     assert "How much" not in answer.text
-    assert audited(desk.world, "call") == ["calls.export_begun", "calls.exported"]
+    assert audited(desk.world, "calls") == ["calls.export_begun", "calls.exported"]
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER_PUBLIC, Role.VIEWER_PRIVATE, Role.INVESTOR])

@@ -13,8 +13,9 @@ from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database
 from ussd_app.dialog.lines import CALL_SECONDS
 from ussd_app.errors import NotFound
+from ussd_app.office.exporting import BATCH, Exports, Page
 from ussd_app.office.log_filter import CallFilter
-from ussd_app.office.log_pages import BATCH, ID_MOST, PAGE, cursor, days, place
+from ussd_app.office.log_pages import ID_MOST, PAGE, cursor, days, place
 from ussd_app.values import Phone, Reason
 
 SCREENS_MOST = 500  # of one session
@@ -60,21 +61,14 @@ class Screen:
         )
 
 
-@dataclass(frozen=True)
-class CallPage:
-    """Some sessions, and where the next page begins; None after the last."""
-
-    rows: Sequence[CallRow]
-    after: str | None
-
-
 class CallBook:
     """Shows sessions to the staff; every question is bounded."""
 
     def __init__(self, db: Database, clock: Clock, *, local: Local, near: str) -> None:
         self._db, self._clock, self._local, self._near = db, clock, local, near
+        self._exports = Exports(db, clock)
 
-    def page(self, wanted: CallFilter, *, after: str = "", most: int = PAGE) -> CallPage:
+    def page(self, wanted: CallFilter, *, after: str = "", most: int = PAGE) -> Page[CallRow]:
         """A page of what the filter wants. Raises Invalid."""
         where, values = self._asked(wanted)
         if after:
@@ -89,7 +83,7 @@ class CallBook:
             )
         calls = [self._row(row) for row in rows[:most]]
         last = calls[-1] if len(rows) > most else None
-        return CallPage(calls, cursor(last.began_at, last.id) if last else None)
+        return Page(calls, cursor(last.began_at, last.id) if last else None)
 
     def of_member(self, member: int) -> Sequence[CallRow]:
         """The newest of a member."""
@@ -128,29 +122,14 @@ class CallBook:
 
         Raises Invalid, before anything is written, for a reason or a filter.
         """
-        reason = Reason.parse(why)
-        first = self.page(wanted, most=BATCH)
-        is_of_one = bool(wanted.who)
-        self._record(by, "calls.export_begun", why=reason, is_of_one=is_of_one, **wanted.told)
-        return self._rest(wanted, first, by)
-
-    def _rest(self, wanted: CallFilter, page: CallPage, by: Actor) -> Generator[CallRow]:
-        count = 0
-        try:
-            while True:
-                for row in page.rows:
-                    count += 1
-                    yield row
-                if page.after is None:
-                    return
-                page = self.page(wanted, after=page.after, most=BATCH)
-        finally:
-            self._record(by, "calls.exported", count=count)
-
-    def _record(self, by: Actor, action: str, **details: int | str | bool) -> None:
-        now = self._clock.now()
-        with self._db.work() as work:
-            audit.record(work, by, action, subject=("call", None), at=now, **details)
+        return self._exports.begin(
+            "calls",
+            lambda after: self.page(wanted, after=after or "", most=BATCH),
+            by=by,
+            why=why,
+            is_of_one=bool(wanted.who),
+            **wanted.told,
+        )
 
     def _asked(self, wanted: CallFilter) -> tuple[list[LiteralString], list[object]]:
         since, until = days(wanted, self._local)

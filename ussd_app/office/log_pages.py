@@ -10,7 +10,7 @@ from ussd_app.errors import Invalid
 from ussd_app.office.log_filter import LogFilter
 from ussd_app.office.people import NO_PAGE
 
-PAGE, BATCH = 30, 500
+PAGE = 30
 ID_MOST = 2**63 - 1
 _PLACE = re.compile(r"([0-9]{1,11})\.([0-9]{6})-([0-9]{1,18})")
 

@@ -12,18 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import LiteralString
 
-from ussd_app.audit import service as audit
 from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import Invalid
+from ussd_app.office.exporting import BATCH, Exports, Page
 from ussd_app.office.people_filter import BEST, NOT_IN_LIST, PRIVATE, InvalidFilter, PeopleFilter
 from ussd_app.text import _
 from ussd_app.tokens.service import Tokens, TokenView
-from ussd_app.values import Amount, Phone, Reason, Unit, plain_digits
+from ussd_app.values import Amount, Phone, Unit, plain_digits
 
 PAGE = 30
-BATCH = 1000
 SUFFIX_DIGITS_LEAST = 4
 TRUNK_DIGITS_LEAST = 7
 """From so many digits on, leading zeros are dialled and no part of the number."""
@@ -49,14 +48,6 @@ class PersonRow:
     pin: str
     group: int | None
     location: str
-
-
-@dataclass(frozen=True)
-class Page:
-    """Some of the people, and where the next page begins; None after the last."""
-
-    rows: Sequence[PersonRow]
-    after: str | None
 
 
 @dataclass
@@ -121,8 +112,9 @@ class People:
 
     def __init__(self, db: Database, clock: Clock, tokens: Tokens, *, local: Local) -> None:
         self._db, self._clock, self._tokens, self._local = db, clock, tokens, local
+        self._exports = Exports(db, clock)
 
-    def page(self, wanted: PeopleFilter, *, after: str = "", most: int = PAGE) -> Page:
+    def page(self, wanted: PeopleFilter, *, after: str = "", most: int = PAGE) -> Page[PersonRow]:
         """A page of whom the filter wants. Raises Invalid."""
         with self._db.reading() as reading:
             return self._page(reading, wanted, after=after, most=most)
@@ -133,33 +125,19 @@ class People:
         That it began is written down before the first row leaves, and how many left at the end,
         however it ends. Raises Invalid, before anything is written, for a reason or a filter.
         """
-        reason = Reason.parse(why)
-        first = self.page(wanted, most=BATCH)
         told = {name: value for name, value in wanted.asked.items() if name not in PRIVATE}
-        with self._db.work() as work:
-            self._record(
-                work, by, "people.export_begun", is_search=wanted.is_private, why=reason, **told
-            )
-        return self._rest(wanted, first, by)
+        return self._exports.begin(
+            "people",
+            lambda after: self.page(wanted, after=after or "", most=BATCH),
+            by=by,
+            why=why,
+            is_search=wanted.is_private,
+            **told,
+        )
 
-    def _rest(self, wanted: PeopleFilter, page: Page, by: Actor) -> Generator[PersonRow]:
-        count = 0
-        try:
-            while True:
-                for row in page.rows:
-                    count += 1
-                    yield row
-                if page.after is None:
-                    return
-                page = self.page(wanted, after=page.after, most=BATCH)
-        finally:
-            with self._db.work() as work:
-                self._record(work, by, "people.exported", count=count)
-
-    def _record(self, work: Work, by: Actor, action: str, **details: int | str | bool) -> None:
-        audit.record(work, by, action, subject=("people", None), at=self._clock.now(), **details)
-
-    def _page(self, reading: Work, wanted: PeopleFilter, *, after: str, most: int) -> Page:
+    def _page(
+        self, reading: Work, wanted: PeopleFilter, *, after: str, most: int
+    ) -> Page[PersonRow]:
         token = token_called(reading, wanted.token) if wanted.token else self._tokens.first
         asked = self._question(reading, wanted, token)
         keys: list[LiteralString] = [_KEYS.get(wanted.sorted_by, _NAME)]

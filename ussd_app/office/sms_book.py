@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
@@ -13,8 +13,9 @@ from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import NotFound
 from ussd_app.messages.service import HIDDEN
+from ussd_app.office.exporting import BATCH, Exports, Page
 from ussd_app.office.log_filter import SmsFilter
-from ussd_app.office.log_pages import BATCH, ID_MOST, PAGE, cursor, days, place
+from ussd_app.office.log_pages import ID_MOST, PAGE, cursor, days, place
 from ussd_app.values import Reason
 
 
@@ -60,21 +61,14 @@ class SmsRow:
         return HIDDEN in self.body
 
 
-@dataclass(frozen=True)
-class SmsPage:
-    """Some of the SMS, and where the next page begins; None after the last."""
-
-    rows: Sequence[SmsRow]
-    after: str | None
-
-
 class SmsBook:
     """Shows SMS to the staff; every question is bounded."""
 
     def __init__(self, db: Database, clock: Clock, *, local: Local, near: str) -> None:
         self._db, self._clock, self._local, self._near = db, clock, local, near
+        self._exports = Exports(db, clock)
 
-    def page(self, wanted: SmsFilter, *, after: str = "", most: int = PAGE) -> SmsPage:
+    def page(self, wanted: SmsFilter, *, after: str = "", most: int = PAGE) -> Page[SmsRow]:
         """A page of what the filter wants. Raises Invalid."""
         where, values = self._asked(wanted)
         if after:
@@ -89,7 +83,7 @@ class SmsBook:
             )
             found = _with_reports(reading, rows[:most])
         last = found[-1] if len(rows) > most else None
-        return SmsPage(found, cursor(last.made_at, last.id) if last else None)
+        return Page(found, cursor(last.made_at, last.id) if last else None)
 
     def of_member(self, member: int) -> Sequence[SmsRow]:
         """The newest to a member."""
@@ -106,39 +100,24 @@ class SmsBook:
 
     def reveal(self, message: int, *, by: Actor, why: str) -> None:
         """Write down that somebody looks at an SMS to whoever is no member. Raises Invalid."""
-        self._record(by, "message.revealed", message, {"why": Reason.parse(why)})
+        reason, now = Reason.parse(why), self._clock.now()
+        with self._db.work() as work:
+            subject = ("message", message)
+            audit.record(work, by, "message.revealed", subject=subject, at=now, why=reason)
 
     def export(self, wanted: SmsFilter, *, by: Actor, why: str) -> Generator[SmsRow]:
         """Every SMS of the filter, read in batches; its beginning and its end are audited.
 
         Raises Invalid, before anything is written, for a reason or a filter.
         """
-        reason = Reason.parse(why)
-        first = self.page(wanted, most=BATCH)
-        is_of_one = bool(wanted.who)
-        told: dict[str, str | bool] = {"why": reason, "is_of_one": is_of_one, **wanted.told}
-        self._record(by, "messages.export_begun", None, told)
-        return self._rest(wanted, first, by)
-
-    def _rest(self, wanted: SmsFilter, page: SmsPage, by: Actor) -> Generator[SmsRow]:
-        count = 0
-        try:
-            while True:
-                for row in page.rows:
-                    count += 1
-                    yield row
-                if page.after is None:
-                    return
-                page = self.page(wanted, after=page.after, most=BATCH)
-        finally:
-            self._record(by, "messages.exported", None, {"count": count})
-
-    def _record(
-        self, by: Actor, action: str, message: int | None, told: Mapping[str, int | str | bool]
-    ) -> None:
-        now = self._clock.now()
-        with self._db.work() as work:
-            audit.record(work, by, action, subject=("message", message), at=now, **told)
+        return self._exports.begin(
+            "messages",
+            lambda after: self.page(wanted, after=after or "", most=BATCH),
+            by=by,
+            why=why,
+            is_of_one=bool(wanted.who),
+            **wanted.told,
+        )
 
     def _asked(self, wanted: SmsFilter) -> tuple[list[LiteralString], list[object]]:
         since, until = days(wanted, self._local)

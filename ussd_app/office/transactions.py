@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
 
-from ussd_app.audit import service as audit
 from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock, Local
 from ussd_app.db.connection import Row
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import NotFound
+from ussd_app.office.exporting import BATCH, Exports
 from ussd_app.office.people import People, token_called
 from ussd_app.office.people_filter import InvalidFilter, PeopleFilter
 from ussd_app.office.place import LOOK_BACK, Place
@@ -31,10 +31,9 @@ from ussd_app.office.transaction_filter import (
 from ussd_app.office.transaction_question import Question, days, question
 from ussd_app.text import _
 from ussd_app.tokens.service import Tokens, TokenView
-from ussd_app.values import Amount, Reason, Reference, Unit
+from ussd_app.values import Amount, Reference, Unit
 
 PAGE = 25
-BATCH = 500
 LIVE_MOST = 50
 NOBODY = _("Nobody was found.")
 MANY = _("That is many people. Type more of the name, a phone number or an id.")
@@ -93,6 +92,7 @@ class Transactions:
     ) -> None:
         self._db, self._clock, self._tokens = db, clock, tokens
         self._people, self._local = people, local
+        self._exports = Exports(db, clock)
 
     def members_like(self, typed: str) -> Sequence[int]:
         """Whom a name, a number or an id means; to be asked for who may see names.
@@ -155,31 +155,13 @@ class Transactions:
         That it began is written down before the first row leaves, and how many left at the end,
         however it ends. Raises Invalid, before anything is written, for a reason or a filter.
         """
-        reason = Reason.parse(why)
-        first = self.page(wanted, named=named, most=BATCH)
-        with self._db.work() as work:
-            self._record(work, by, "transactions.export_begun", why=reason, **wanted.asked)
-        return self._rest(wanted, first, named=named, by=by)
-
-    def _rest(
-        self, wanted: TransactionFilter, page: Page, *, named: bool, by: Actor
-    ) -> Generator[TransactionRow]:
-        count = 0
-        try:
-            while True:
-                for row in page.rows:
-                    count += 1
-                    yield row
-                if page.after is None:
-                    return
-                page = self.page(wanted, named=named, after=page.after, most=BATCH)
-        finally:
-            with self._db.work() as work:
-                self._record(work, by, "transactions.exported", count=count)
-
-    def _record(self, work: Work, by: Actor, action: str, **details: int | str) -> None:
-        now = self._clock.now()
-        audit.record(work, by, action, subject=("transactions", None), at=now, **details)
+        return self._exports.begin(
+            "transactions",
+            lambda after: self.page(wanted, named=named, after=after or 0, most=BATCH),
+            by=by,
+            why=why,
+            **wanted.asked,
+        )
 
     def _rows(
         self, reading: Work, postings: Sequence[int], *, named: bool
