@@ -86,11 +86,13 @@ def listed() -> ResponseReturnValue:
 @may(Permission.EXPORT)
 def export() -> ResponseReturnValue:
     query = {name: typed for name, typed in request.form.items() if name in SmsFilter.names()}
-    why = request.form.get("why", "")
+    why, wanted, found = request.form.get("why", ""), SmsFilter(), NOTHING
     try:
-        rows = services().sms_book.export(_read(query), by=staff().actor, why=why)
+        wanted = _read(query)
+        found = services().sms_book.page(wanted)
+        rows = services().sms_book.export(wanted, by=staff().actor, why=why)
     except Invalid as no:
-        return _list(query, SmsFilter(), NOTHING, no=no, why=why), 400
+        return _list(query, wanted, found, no=no, why=why), 400
     whole = staff().may(Permission.SEE_PRIVATE)
     return download("messages", COLUMNS, _cells(rows, whole=whole))
 

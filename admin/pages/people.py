@@ -46,13 +46,15 @@ def listed() -> ResponseReturnValue:
 @page.post("/export")
 @may(Permission.EXPORT)
 def export() -> ResponseReturnValue:
-    query = _asked_in_form()
+    query, why = _asked_in_form(), request.form.get("why", "")
+    wanted, found = PeopleFilter(), NOTHING
     try:
         wanted = _read(query)
-        rows = services().people.export(wanted, by=staff().actor, why=request.form.get("why", ""))
+        found = services().people.page(wanted)
+        rows = services().people.export(wanted, by=staff().actor, why=why)
         lines = _lines(rows, whole=staff().may(Permission.SEE_PRIVATE))
     except Invalid as no:
-        return _list(query, PeopleFilter(), NOTHING, no=no, why=request.form.get("why", "")), 400
+        return _list(query, wanted, found, no=no, why=why), 400
     headers = {"Content-Disposition": "attachment; filename=people.csv"}
     return Response(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
@@ -60,12 +62,13 @@ def export() -> ResponseReturnValue:
 @page.post("/filters")
 @may(Permission.SEE_PEOPLE)
 def keep() -> ResponseReturnValue:
-    query = _asked_in_form()
+    query, wanted, found = _asked_in_form(), PeopleFilter(), NOTHING
     try:
         wanted = _read(query)
+        found = services().people.page(wanted)
         services().notebook.keep_filter(request.form.get("name", ""), wanted, by=staff().actor)
     except Invalid as no:
-        return _list(query, PeopleFilter(), NOTHING, no=no), 400
+        return _list(query, wanted, found, no=no), 400
     flash(_("The filter is kept."))
     return redirect(f"{url_for('people.listed')}?{wanted.query}")
 

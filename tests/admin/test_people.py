@@ -9,7 +9,7 @@ import re
 import pytest
 
 from tests.admin.desk import Desk
-from tests.people import AMINA, BARAKA
+from tests.people import AMINA, BARAKA, Handset
 from ussd_app.users.permissions import Permission, Role, permissions_of
 
 NOBODYS = [role for role in Role if Permission.SEE_PEOPLE not in permissions_of([role])]
@@ -105,6 +105,47 @@ def test_r_b15_a_file_needs_a_reason(desk: Desk) -> None:
 
     assert answer.status_code == 400
     assert "Say why in a few words." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("/people", {"tier": "2", "sort": "id"}),
+        ("/transactions", {"kind": "grant"}),
+        ("/sessions", {"status": "Open"}),
+        ("/messages", {"state": "waiting"}),
+    ],
+)
+def test_r_b15_a_file_refused_for_its_reason_is_asked_again_for_the_same_rows(
+    desk: Desk, path: str, asked: dict[str, str]
+) -> None:
+    desk.world.join(AMINA, "Amina Juma", tier=2)
+    Handset(desk.world.switchboard(), AMINA).dial()
+    desk.world.services.calls.take_in()
+    here = desk.signed_in(Role.ADMIN)
+
+    refused = here.post(f"{path}/export", why="", **asked).text
+
+    form = refused.partition(f'action="{path}/export"')[2].partition("</form>")[0]
+    hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form))
+    hidden.pop("csrf_token")
+    assert hidden == asked
+
+
+def test_r_b15_a_filter_that_cannot_be_read_offers_no_file_of_everybody(desk: Desk) -> None:
+    desk.world.join(AMINA, "Amina Juma")
+
+    refused = desk.signed_in(Role.ADMIN).post("/people/export", why="to see", tier="king")
+
+    assert (refused.status_code, "/people/export" in refused.text) == (400, False)
+
+
+def test_r_b15_a_filter_refused_for_its_name_is_still_the_filter(desk: Desk) -> None:
+    desk.world.join(AMINA, "Amina Juma", tier=2)
+
+    refused = desk.signed_in(Role.ENROLLER).post("/people/filters", name="<b>", tier="2").text
+
+    assert '<input type="hidden" name="tier" value="2">' in refused
 
 
 @pytest.mark.parametrize("role", [Role.ENROLLER, Role.VIEWER_PRIVATE, Role.VIEWER_PUBLIC])
