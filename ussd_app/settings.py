@@ -277,7 +277,9 @@ class Settings:
         "90",
         "days until a delivery report is forgotten; SMS under way need theirs",
     )
-
+    sms_keep_days: int = _setting(
+        parsers.whole(2), "30", "days until the words of an SMS are forgotten"
+    )
     call_keep_days: int = _setting(
         parsers.whole(1), "90", "days until a USSD session is forgotten, with its screens"
     )

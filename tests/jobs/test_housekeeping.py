@@ -126,10 +126,38 @@ def test_nothing_else_is_touched(world: World, surgeon: Surgeon) -> None:
 
     after = surgeon.snapshot()
     touched = {table for table in before if before[table] != after[table]}
-    assert touched == {"registration", "delivery_report", "lookup"}
+    assert touched == {"registration", "delivery_report", "lookup", "message", "inbound_message"}
 
 
-@pytest.fixture(params=["registration", "lookup", "delivery_report"])
+def test_the_words_of_an_old_sms_are_forgotten_and_nothing_else_of_it(
+    world: World, surgeon: Surgeon
+) -> None:
+    world.join(AMINA, "Amina")
+    world.services.messages.take_in("inbound_1", phone=AMINA, body="Hello, Amina here")
+    world.run_errands()
+    world.clock.advance(days=DAYS - 1)
+    keep_house(world)
+    query = "SELECT id, kind, phone, state, made_at, body = '' FROM message"
+    (*before, empty), *others = surgeon.rows(query)[0], *surgeon.rows(query)[1:]
+    assert (empty, others) == (False, [])
+    world.clock.advance(days=2)
+
+    keep_house(world)
+
+    assert surgeon.rows(query) == [(*before, True)]
+    assert surgeon.rows("SELECT phone, body FROM inbound_message") == [(AMINA, "")]
+
+
+def test_an_sms_that_is_under_way_keeps_its_words(world: World, surgeon: Surgeon) -> None:
+    world.join(AMINA, "Amina")
+    world.clock.advance(days=DAYS + 1)
+
+    keep_house(world)
+
+    assert surgeon.rows("SELECT state, body <> '' FROM message") == [("waiting", True)]
+
+
+@pytest.fixture(params=["registration", "lookup", "delivery_report", "inbound_message"])
 def forget(request: pytest.FixtureRequest, world: World) -> Forget:
     """Five rows of one kind that may go; forgets so many of them."""
     amina = world.join(AMINA, "Amina")
@@ -139,6 +167,8 @@ def forget(request: pytest.FixtureRequest, world: World) -> Forget:
                 begin(world, f"+25471100000{number}")
             case "lookup":
                 world.services.members.count_lookup(amina + number)
+            case "inbound_message":
+                world.services.messages.take_in(f"in_{number}", phone=AMINA, body="Hello")
             case _:
                 report(world, number)
     world.clock.advance(days=DAYS + 1)
@@ -146,6 +176,7 @@ def forget(request: pytest.FixtureRequest, world: World) -> Forget:
         "registration": world.services.joining.forget_unfinished,
         "lookup": world.services.members.forget_lookups,
         "delivery_report": world.services.delivery.forget_reports,
+        "inbound_message": world.services.messages.forget_words,
     }[request.param]
     return lambda most: deed(after_days=DAYS, most=most)
 

@@ -32,6 +32,7 @@ def chores(services: Services, settings: Settings) -> list[Chore]:
             ),
             ("old-lookups", services.members.forget_lookups, settings.lookup_keep_days),
             ("old-reports", services.delivery.forget_reports, settings.report_keep_days),
+            ("old-words", services.messages.forget_words, settings.sms_keep_days),
             ("old-codes", services.codes.forget, settings.invitation_keep_days),
             ("old-lists", services.invitation_lists.forget, settings.invitation_keep_days),
         )

@@ -33,6 +33,7 @@ class Message(Base):
         Index(
             "ix_message_lost", "made_at", postgresql_where=text("state IN ('failed', 'expired')")
         Index("ix_message_made_at", "made_at", "id"),
+        Index("ix_message_worded", "made_at", postgresql_where=text("body <> ''")),
         Index("ix_message_kind", "kind", "made_at", "id"),
         Index("ix_message_lost", "made_at", "id", postgresql_where=text(LOST)),
         Index(
@@ -119,6 +120,9 @@ class InboundMessage(Base):
     """An SMS somebody sent us, once, however often it is delivered; without what may be a PIN."""
 
     __tablename__ = "inbound_message"
+    __table_args__ = (
+        Index("ix_inbound_message_worded", "received_at", postgresql_where=text("body <> ''")),
+    )
 
     provider_id: Mapped[str] = mapped_column(primary_key=True)
     phone: Mapped[str]

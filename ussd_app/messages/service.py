@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import LiteralString
 
 from ussd_app.clock import Clock
 from ussd_app.db.work import Database, Work
@@ -122,6 +123,12 @@ class Messages:
             if fresh and word in START_WORDS:
                 work.run("DELETE FROM opt_out WHERE phone = %s", phone)
 
+    def forget_words(self, *, after_days: int, most: int) -> int:
+        """Empty SMS so long ago, ours and those that came in; how many. When and what kind stays."""
+        before = self._clock.now() - timedelta(days=after_days)
+        with self._db.work() as work:
+            return sum(work.run(emptied, before, most) for emptied in (_OLD_SENT, _OLD_RECEIVED))
+
     def opt_out(self, phone: str) -> None:
         """This number wants no more SMS. Again changes nothing."""
         with self._db.work() as work:
@@ -143,3 +150,18 @@ def _opt_out(work: Work, phone: str, now: datetime) -> None:
     work.run(
         "INSERT INTO opt_out (phone, since) VALUES (%s, %s) ON CONFLICT DO NOTHING", phone, now
     )
+
+
+_OLD_SENT: LiteralString = """
+    UPDATE message SET body = '' WHERE id = ANY (ARRAY(
+        SELECT id FROM message
+        WHERE body <> '' AND made_at < %s AND state NOT IN ('waiting', 'sending', 'unclear')
+        LIMIT %s FOR UPDATE SKIP LOCKED
+    ))
+"""
+_OLD_RECEIVED: LiteralString = """
+    UPDATE inbound_message SET body = '' WHERE provider_id = ANY (ARRAY(
+        SELECT provider_id FROM inbound_message WHERE body <> '' AND received_at < %s
+        LIMIT %s FOR UPDATE SKIP LOCKED
+    ))
+"""
