@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, render_template
+from flask import Flask, Response, abort, g, render_template, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, SecurityError
 from werkzeug.routing import IntegerConverter, Map
@@ -51,6 +51,7 @@ def create(settings: Settings, services: Services) -> Flask:
     assets.install(app)
     CSRFProtect(app)
     guard.install(app, services, others={"static": guard.Open.EVERYBODY, **sign_in.LOCKS})
+    app.before_request(_refuse_unstorable)
     sign_in.install(app, settings, services)
     pages.install(app)
     app.context_processor(
@@ -63,6 +64,15 @@ def create(settings: Settings, services: Services) -> Flask:
     )
     app.register_error_handler(Exception, _apologise)
     return app
+
+
+def _refuse_unstorable() -> None:
+    """A letter of code zero, which nobody types and no table keeps: refused here, for every page."""
+    typed = (
+        one for sent in (request.args, request.form) for many in sent.lists() for one in many[1]
+    )
+    if any("\0" in one for one in typed):
+        abort(HTTPStatus.BAD_REQUEST)
 
 
 def _told(error: HTTPException) -> tuple[Response, int]:

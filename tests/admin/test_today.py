@@ -94,7 +94,7 @@ def test_a_report_is_read_and_answered_once(world: World, desk: Desk, amina: int
     assert "answered a report" in admin.get("/audit").text
 
 
-@pytest.mark.parametrize("answer", ["", "x", " \x00 "])
+@pytest.mark.parametrize("answer", ["", "x", " \x01 "])
 def test_an_answer_says_something(world: World, desk: Desk, amina: int, answer: str) -> None:
     world.services.members.complain(AMINA, "one", Remark.parse(WORDS))
     (report,) = world.services.reports.open()
