@@ -19,6 +19,7 @@ from tests.whole.telephone import eventually
 PASSWORD, FIRST_PASSWORD = "nane kijito tembo hariri", "jiwe mwezi kofia samaki"
 WIDE, NARROW = (1280, 800), (390, 844)
 STEP_MS = 15_000
+REFUSED = re.compile("responded with a status of 4(00|09)")
 LINK = re.compile(r"https?://\S+/admin/\S+")
 CODE = re.compile(r"\b\d{6}\b")
 SERIOUS = ("serious", "critical")
@@ -39,6 +40,11 @@ class Clerk:
     @property
     def admin(self) -> str:
         return self.system.urls["admin"].rstrip("/")
+
+    def hear(self, complaint: str) -> None:
+        """Keep what the browser says; that a form was refused is no fault of a page."""
+        if not REFUSED.search(complaint):
+            self.complaints.append(complaint)
 
     def open(self, path: str = "/") -> Page:
         """Go to a page of the staff's."""
@@ -129,7 +135,7 @@ def clerk(browser: Browser, system: System, email: str) -> Iterator[Clerk]:
     context.set_default_timeout(STEP_MS)
     page = context.new_page()
     made = Clerk(system, context, page, email)
-    page.on("console", lambda message: made.complaints.append(message.text))
+    page.on("console", lambda message: made.hear(message.text))
     page.on("pageerror", lambda error: made.complaints.append(str(error)))
     page.on("dialog", lambda dialog: made.complaints.append(f"dialog: {dialog.message}"))
     yield made

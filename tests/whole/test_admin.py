@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.chromium import chromium
 from tests.whole.office import PASSWORD, Clerk, bootstrapped, clerk, invited
 from tests.whole.system import System
-from tests.whole.telephone import ACCEPT, BALANCE, HELP, REPORT, new_number
+from tests.whole.telephone import ACCEPT, BALANCE, ENGLISH, HELP, REPORT, new_number
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -213,6 +213,36 @@ def test_r_b15_staff_write_to_one_member_and_send_again(office: Office, system: 
     phone.sms_like("begins at nine")
 
     office.enroller.comes_to(f"/people/{member}?tab=messages", "Delivered")
+
+
+def test_r_b04_two_of_the_staff_delete_a_member_whose_number_joins_anew(
+    office: Office, system: System
+) -> None:
+    phone, other = system.member(name="Nekesa Simiyu"), system.member(name="Omondi Okoth")
+    member = system.member_of(phone)
+    ask = "Ask to delete them"
+    office.admin.open(f"/people/{member}")
+    office.admin.page.locator("form", has_text=ask).locator("[name=why]").fill("their own wish")
+    office.admin.press(ask)
+    office.admin.sees("They still have money. Let them spend it first.")
+    phone.send(other, "50")
+    system.settle()
+    office.admin.open(f"/people/{member}")
+    office.admin.page.locator("form", has_text=ask).locator("[name=why]").fill("their own wish")
+    office.admin.press(ask)
+
+    office.chief.open("/approvals")
+    office.chief.sees(f"Delete member {member} with all their data")
+    office.chief.press("Approve")
+    office.chief.sees("Approved and done.")
+
+    phone.sms_like("your data is deleted")
+    assert phone.dial().offers(ENGLISH)
+    assert phone.join(name="Nafula Wekesa").ends
+    assert system.member_of(phone) != member
+    rows = system.rows("SELECT name, phone, status FROM member WHERE id = %s", member)
+    assert rows == [("", None, "DELETED")]
+    assert system.reconciled() == []
 
 
 def test_what_a_member_reports_is_answered(office: Office, system: System) -> None:
