@@ -14,7 +14,7 @@ ACTIONS: Mapping[str, LazyString] = {
     "complaint.made": lazy_gettext("reported something"),
     "complaint.closed": lazy_gettext("answered a report"),
     "member.joined": lazy_gettext("joined"),
-    "member.invited": lazy_gettext("was invited"),
+    "member.invited": lazy_gettext("invited a member"),
     "member.renamed": lazy_gettext("changed a name"),
     "complaint.settled": lazy_gettext("settled a report"),
     "invitation.cancelled": lazy_gettext("took an invitation back"),
@@ -83,6 +83,7 @@ ACTIONS: Mapping[str, LazyString] = {
     "user.invitation_missed": lazy_gettext("gave wrong answers to an invitation"),
     "user.invitation_accepted": lazy_gettext("accepted an invitation to the staff"),
     "member.revealed": lazy_gettext("looked at what is private of a member"),
+    "people.export_begun": lazy_gettext("began to take out a list of people"),
     "people.exported": lazy_gettext("took out a list of people"),
     "approval.asked": lazy_gettext("asked for a second person"),
     "approval.approved": lazy_gettext("approved what another asked for"),
@@ -114,9 +115,43 @@ DETAILS: Mapping[str, LazyString] = {
     "vouches": lazy_gettext("vouches"),
     "asked": lazy_gettext("filter"),
 }
-CHANNELS = ("ussd", "web", "shell", "system", "gateway")
-KINDS = ("member", "staff", "operator", "system")
+CHANNELS: Mapping[str, LazyString] = {
+    "ussd": lazy_gettext("on the phone"),
+    "web": lazy_gettext("on these pages"),
+    "shell": lazy_gettext("on the server"),
+    "system": lazy_gettext("by itself"),
+    "gateway": lazy_gettext("told by the company"),
+}
+KINDS: Mapping[str, LazyString] = {
+    "member": lazy_gettext("Member"),
+    "staff": lazy_gettext("Staff"),
+    "operator": lazy_gettext("Operator"),
+    "system": lazy_gettext("The system"),
+}
+SUBJECTS: Mapping[str, LazyString] = {
+    "member": lazy_gettext("Member"),
+    "user": lazy_gettext("Staff"),
+    "posting": lazy_gettext("Transaction"),
+    "recovery": lazy_gettext("Lost PIN"),
+    "approval": lazy_gettext("Request"),
+    "complaint": lazy_gettext("Report"),
+    "guarantor": lazy_gettext("Guarantor"),
+    "invitation": lazy_gettext("Invitation"),
+    "staff_invitation": lazy_gettext("Invitation to the staff"),
+    "call": lazy_gettext("USSD session"),
+    "message": lazy_gettext("SMS"),
+    "people": lazy_gettext("List of people"),
+    "transactions": lazy_gettext("List of transactions"),
+    "calls": lazy_gettext("List of sessions"),
+    "messages": lazy_gettext("List of SMS"),
+    "audit": lazy_gettext("Audit"),
+}
 HASH_LETTERS = 12
+
+
+def called(words: Mapping[str, LazyString], word: str) -> str:
+    """Its name; one that has none yet as it is called."""
+    return str(words.get(word, word.replace("_", " ")))
 
 
 def said(action: str) -> str:

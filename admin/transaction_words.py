@@ -17,7 +17,7 @@ KINDS: Mapping[str, LazyString] = {
     "reversal": _("Reversal"),
 }
 STATES: Mapping[str, LazyString] = {
-    "posted": _("Posted"),
+    "posted": _("Done"),
     "reversed": _("Taken back"),
     "reversal": _("Takes back"),
     "given_up": _("Given up"),

@@ -8,7 +8,7 @@ from flask import Flask
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
-from admin import transaction_words
+from admin import audit_words, transaction_words
 from admin.masking import masked_name, masked_phone
 from admin.pages import (
     account,
@@ -27,7 +27,7 @@ from admin.pages import (
     transactions,
     words,
 )
-from admin.pages.words import format_day, format_moment, format_second
+from admin.pages.words import format_browser, format_day, format_moment, format_second
 from ussd_app.users.permissions import Permission
 from ussd_app.users.service import Staff
 
@@ -86,9 +86,11 @@ def install(app: Flask) -> None:
     app.jinja_env.globals["menu"] = MENU
     app.jinja_env.globals["words"] = words
     app.jinja_env.globals["said"] = transaction_words
+    app.jinja_env.globals["audit_words"] = audit_words
     app.jinja_env.filters["day"] = format_day
     app.jinja_env.filters["moment"] = format_moment
     app.jinja_env.filters["second"] = format_second
+    app.jinja_env.filters["browser"] = format_browser
     app.jinja_env.globals["call_states"] = calls.STATES
     app.jinja_env.globals["call_colours"] = calls.COLOURS
     app.jinja_env.globals["sms_states"] = messages.STATES

@@ -9,8 +9,6 @@ from flask_babel import gettext as _
 from admin.guard import Open, may, services, staff
 
 page = Blueprint("account", __name__)
-BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox",) * 2, ("Chrome",) * 2, ("Safari",) * 2)
-SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux")
 
 
 @page.get("/account")
@@ -19,8 +17,6 @@ def show() -> str:
     return render_template(
         "account.html",
         places=services().user_sessions.places(staff().id, sid=session["sid"]),
-        local=services().local,
-        named=_named,
         has_app=services().factors.has_app(staff().id),
         passkeys=services().passkeys.of(staff().id),
         codes_left=services().factors.codes_left(staff().id),
@@ -41,10 +37,3 @@ def sign_out_elsewhere() -> ResponseReturnValue:
     services().user_sessions.end_all(staff().id, but=session["sid"])
     flash(_("You are signed out everywhere else."))
     return redirect(url_for("account.show"))
-
-
-def _named(browser: str) -> str:
-    """What people call it: 'Firefox, Android'; as it came if it is none we know."""
-    found = [name for mark, name in BROWSERS if mark in browser][:1]
-    found += [name for name in SYSTEMS if name in browser][:1]
-    return ", ".join(found) or browser

@@ -106,9 +106,7 @@ def _shown(number: int | None, revealed: dict[str, int | str]) -> str:
         decides=decides,
         number=number,
         revealed=revealed,
-        masked=SHOWN_FOR_A_REASON,
-        titled=lambda one: KINDS[one.kind] % one.payload,
-        local=services().local,
+        titled=_titled,
     )
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 from werkzeug.datastructures import MultiDict
 
-from admin import audit_words
 from admin.csv_rows import download
 from admin.guard import may, services, staff
 from ussd_app.office.audit_search import PAGE, Filter, Found
@@ -42,8 +41,6 @@ def show() -> str:
         older=found[PAGE - 1].id if len(found) > PAGE else None,
         is_first=wanted.before is None,
         standing=services().audit_search.standing(),
-        local=services().local,
-        words=audit_words,
     )
 
 

@@ -33,7 +33,6 @@ def show() -> str:
         locked=services().pin_desk.locked(),
         lost=services().pin_desk.lost(me=staff().actor),
         now=services().clock.now(),
-        local=services().local,
         masked_name=masked_name,
         masked_phone=masked_phone,
     )

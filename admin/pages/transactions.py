@@ -19,7 +19,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from admin import audit_words, transaction_words
+from admin import transaction_words
 from admin.csv_rows import download
 from admin.guard import may, services, staff
 from admin.pace import Pace
@@ -230,7 +230,6 @@ def _shown(row: TransactionRow, *, wrong: str = "", why: str = "") -> str:
         is_shown=is_shown,
         wrong=wrong,
         why=why,
-        audit_words=audit_words,
     )
 
 

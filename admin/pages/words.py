@@ -58,6 +58,8 @@ SPANS: Mapping[str, LazyString] = {
     "7d": _("Seven days"),
     "30d": _("Thirty days"),
 }
+BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox",) * 2, ("Chrome",) * 2, ("Safari",) * 2)
+SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux")
 GOOD, BAD = frozenset({"ACTIVE", "ok"}), frozenset({"BLOCKED", "locked"})
 
 
@@ -84,3 +86,10 @@ def format_second(moment: datetime) -> str:
 def format_moment(moment: datetime) -> str:
     """Day and hour, where the organisation is: '21 Nov 2026 14:03'."""
     return str(format_datetime(moment, "d MMM y HH:mm"))
+
+
+def format_browser(told: str) -> str:
+    """What people call a browser: 'Firefox, Android'; as it came if it is none we know."""
+    found = [name for mark, name in BROWSERS if mark in told][:1]
+    found += [name for name in SYSTEMS if name in told][:1]
+    return ", ".join(found) or told

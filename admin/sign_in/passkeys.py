@@ -176,7 +176,6 @@ def _mine(*, fault: str = "") -> str:
         "sign_in/passkeys.html",
         keys=services().passkeys.of(staff().id),
         fault=fault,
-        local=services().local,
     )
 
 

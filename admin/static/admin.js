@@ -19,6 +19,13 @@ document.addEventListener("keydown", (event) => {
   rows[Math.max(0, Math.min(rows.length - 1, here + step))].focus();
 });
 
+// Back to a list as it was left: with its filter, its search and its page.
+const listed = (path) => `list ${path}`;
+if (document.querySelector(".filters")) sessionStorage.setItem(listed(location.pathname), location.search);
+const back = document.querySelector(".back a");
+const left = back && sessionStorage.getItem(listed(back.pathname));
+if (left) back.search = left;
+
 // The live list: whoever pauses, or looks elsewhere, asks no more and goes on from the same place.
 const live = document.querySelector("[data-live]");
 if (live && window.EventSource) {

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
 import re
+from pathlib import Path
 
 import pytest
 
+import ussd_app
+from admin import audit_words
 from admin.csv_rows import safe
 from tests.admin.desk import Desk
 from tests.db.surgery import Surgeon
@@ -16,6 +20,19 @@ from ussd_app.audit.rounds import Rounds
 from ussd_app.audit.service import Actor
 from ussd_app.office.audit_search import EXPORT_BATCH
 from ussd_app.users.permissions import Permission, Role, permissions_of
+
+ACTION = re.compile(r"[a-z]+\.[a-z_]+")
+
+
+def deeds() -> set[str]:
+    """Every action that the code hands to `record` as it stands."""
+    found = set[str]()
+    for path in Path(ussd_app.__file__ or "").parent.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("record"):
+                words = [one.value for one in call.args if isinstance(one, ast.Constant)]
+                found |= {str(word) for word in words if ACTION.fullmatch(str(word))}
+    return found
 
 
 @pytest.fixture
@@ -59,6 +76,23 @@ def test_r_b14_deeds_are_found_by_each_of_their_sides(
         assert "“=she was here”" in page
         assert "Wambui Njoroge" in page
     assert actions(auditor.get("/audit", until="2020-01-01").text) == []
+
+
+def test_r_b14_who_and_what_about_are_called_as_people_call_them(
+    world: World, amina: int, auditor: Desk
+) -> None:
+    unlock(world, amina, auditor.user)
+
+    page = auditor.get("/audit", action="pin.").text
+
+    assert f'/staff/{auditor.user}">Wambui Njoroge</a> ({auditor.user})' in page
+    assert '<span class="by">on these pages</span>' in page
+    assert f'/people/{amina}">Member {amina}</a>' in page
+
+
+def test_r_b14_every_deed_has_its_words() -> None:
+    assert deeds() - set(audit_words.ACTIONS) == set()
+    assert len(deeds()) > 30
 
 
 def test_r_b14_what_cannot_be_read_is_not_looked_for(auditor: Desk) -> None:

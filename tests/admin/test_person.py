@@ -331,5 +331,27 @@ def test_the_deeds_of_a_member_are_listed_for_auditors(desk: Desk) -> None:
 
     answer = desk.signed_in(Role.ADMIN).get(f"/people/{member}", tab="audit")
 
-    assert "member.renamed" in answer.text
+    assert "changed a name" in answer.text
+    assert "on the phone" in answer.text
     assert "Otieno" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/people/{}", "/people/{}?tab=messages", "/people/invite"])
+def test_the_page_of_a_member_stands_under_people(desk: Desk, path: str) -> None:
+    member = desk.world.join(AMINA, "Amina Wanjiru")
+
+    page = desk.signed_in(Role.ENROLLER).get(path.format(member)).text
+
+    assert re.findall(r'href="[^"]*(/\w+)" aria-current="page"', page)[0] == "/people"
+
+
+def test_the_page_of_a_member_leads_to_where_they_are_helped(desk: Desk) -> None:
+    member = desk.world.join(AMINA, "Amina Wanjiru")
+    here = desk.signed_in(Role.ENROLLER)
+
+    page = here.get(f"/people/{member}").text
+    approvals = here.get("/approvals", member=member).text
+
+    assert f'/approvals?member={member}#number"' in page
+    assert '/pins#begin"' in page
+    assert re.search(rf'name="member" [^>]*value="{member}"', approvals)

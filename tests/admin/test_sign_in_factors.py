@@ -243,7 +243,7 @@ def test_r_d09_another_telephone_needs_the_password_and_ends_other_sessions(
 
     assert not other.is_in
     assert person.is_in
-    assert "another app" in visitor.world.letters(EMAIL)[-1].text
+    assert "the app that was just set up" in visitor.world.letters(EMAIL)[-1].text
 
 
 def test_r_d09_the_key_that_one_saw_at_a_browser_is_not_the_next_ones(visitor: Visitor) -> None:

@@ -12,7 +12,10 @@ from ussd_app.db.work import Database
 from ussd_app.users.permissions import Role
 
 LATELY = timedelta(days=30)
-LOOKS = ("member.revealed", "approval.looked", "people.exported", "audit.exported")
+LOOKS = (
+    "member.revealed", "approval.looked", "call.revealed", "message.revealed", "people.exported",
+    "transactions.exported", "calls.exported", "messages.exported", "audit.exported",
+)  # fmt: skip
 NO_WRITES = ("user.signed_in", "user.signed_out", "user.refused", "user.denied", "audit.verified")
 
 

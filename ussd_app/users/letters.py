@@ -32,7 +32,7 @@ FACTOR_CHANGED = Draft(
     "factor_changed",
     _("Your second factor was changed"),
     _(
-        "Hello {name},\n\nfrom now on another app or telephone shows the codes you sign in with.\n\n"
+        "Hello {name},\n\nfrom now on the app that was just set up shows the codes you sign in with.\n\n"
         "If that was not you, tell an administrator at once."
         " Questions? Call {support}."
     ),
