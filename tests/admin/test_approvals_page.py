@@ -8,6 +8,8 @@ import pytest
 
 from tests.admin.desk import Desk
 from tests.people import AMINA, ZAWADI, World
+from ussd_app.office.approvals import hash_of
+from ussd_app.office.phone_change import KIND
 from ussd_app.users.permissions import Permission, Role, permissions_of
 
 WHY = "she lost the old SIM"
@@ -51,6 +53,14 @@ def test_what_one_asks_another_approves(
     assert "Approved and done." in page
     assert f"Change the number of member {amina}" in page
     assert world.services.members.get(ZAWADI).id == amina
+
+
+def test_r_b04_nothing_on_the_page_tells_the_number_to_whoever_tries_them_all(
+    amina: int, maker: Desk, checker: Desk
+) -> None:
+    page = checker.get("/approvals").text
+
+    assert hash_of(KIND, {"member": amina, "phone": ZAWADI}).hex() not in page
 
 
 def test_the_number_is_shown_for_a_reason_alone(maker: Desk, checker: Desk) -> None:
