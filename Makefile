@@ -7,6 +7,8 @@ RUN := $(VENV)/.run
 TEST := $(VENV)/.test
 BROWSER := $(VENV)/.browser
 COVERAGE_FLOOR := 97
+# Tests wait as much as they work: for clocks, locks and processes that start.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format lint types imports menus soak bench graph pictures translations lock clean
@@ -18,7 +20,7 @@ run: $(RUN) ## Start everything on this machine; Ctrl-C ends it
 	@exec $(BIN)/ussd-app run
 
 test: $(TEST) $(BROWSER) ## Run the whole test suite
-	@$(BIN)/python -m pytest -n auto -q $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) -q $(ARGS)
 
 check: $(TEST) $(BROWSER) format lint types imports menus ## All that a change must pass
 	@echo "==> tests, with branch coverage"
