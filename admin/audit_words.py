@@ -117,7 +117,7 @@ DETAILS: Mapping[str, LazyString] = {
 }
 CHANNELS: Mapping[str, LazyString] = {
     "ussd": lazy_gettext("on the phone"),
-    "web": lazy_gettext("on these pages"),
+    "web": lazy_gettext("on the web"),
     "shell": lazy_gettext("on the server"),
     "system": lazy_gettext("by itself"),
     "gateway": lazy_gettext("told by the company"),

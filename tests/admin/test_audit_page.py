@@ -86,7 +86,7 @@ def test_r_b14_who_and_what_about_are_called_as_people_call_them(
     page = auditor.get("/audit", action="pin.").text
 
     assert f'/staff/{auditor.user}">Wambui Njoroge</a> ({auditor.user})' in page
-    assert '<span class="by">on these pages</span>' in page
+    assert '<span class="by">on the web</span>' in page
     assert f'/people/{amina}">Member {amina}</a>' in page
 
 
