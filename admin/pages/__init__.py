@@ -10,6 +10,8 @@ from flask_babel.speaklater import LazyString
 
 from admin import audit_words, transaction_words
 from admin.masking import masked_name, masked_phone
+from admin import transaction_words
+from admin.masking import masked_name, masked_numbers, masked_phone
 from admin.pages import (
     account,
     approvals,
@@ -98,3 +100,4 @@ def install(app: Flask) -> None:
     app.jinja_env.globals["sms_kinds"] = messages.KINDS
     app.jinja_env.filters["masked_name"] = masked_name
     app.jinja_env.filters["masked_phone"] = masked_phone
+    app.jinja_env.filters["masked_numbers"] = masked_numbers

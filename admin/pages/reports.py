@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _, lazy_gettext
 
 from admin.guard import may, services, staff
+from admin.pages.person import is_shown
 from admin.telling import Refusals, tell
 from ussd_app.errors import NotFound
 from ussd_app.users.permissions import Permission
@@ -20,7 +21,9 @@ REFUSALS: Refusals = {NotFound: lazy_gettext("There is no such report.")}
 @may(Permission.SEE_PEOPLE)
 def show() -> str:
     reports = services().reports
-    return render_template("reports.html", waiting=reports.open(), answered=reports.closed())
+    return render_template(
+        "reports.html", waiting=reports.open(), answered=reports.closed(), is_shown=is_shown
+    )
 
 
 @page.post("/<int:report>/close")
