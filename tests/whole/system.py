@@ -37,6 +37,7 @@ A_SHELLS_OWN = {
     "VAR": "1",
     "NAME": "pc",
 }
+COVERAGE = "COVERAGE_PROCESS_CONFIG"
 PORTS = ("PORT", "SIMULATOR_PORT", "SIMULATOR_MAIL_PORT", "METRICS_PORT")
 READY_SECONDS, STOP_SECONDS, COMMAND_SECONDS = 90.0, 45.0, 60.0
 
@@ -60,12 +61,14 @@ class Finished:
 class System:
     """A running `ussd-app run`, and every handle that an outsider has on it.
 
-    `as_user` is a command that the processes are started through, to be somebody else.
+    `as_user` is a command that the processes are started through, to be somebody else. What its
+    processes run through is measured only if `measured`: that takes half their time again.
     """
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
     as_user: tuple[str, ...] = ()
+    measured: bool = False
     child: subprocess.Popen[bytes] | None = None
     _desk: Desk | None = None
 
@@ -114,11 +117,14 @@ class System:
     def start(self, *, ready: bool = True) -> None:
         """Start everything, and wait until it says and shows that it is there."""
         assert self.child is None or self.child.poll() is not None
+        environ = self.environ
+        if not self.measured:
+            environ.pop(COVERAGE, None)
         with (self.folder / "run.log").open("ab") as sink:
             self.child = subprocess.Popen(
                 self._words("run"),
                 cwd=self.folder,
-                env=self.environ,
+                env=environ,
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,

@@ -167,7 +167,9 @@ def test_r_e04_where_says_where_everything_is(system: System) -> None:
     assert set(told["processes"]) == names
     assert set(told["processes"].values()) <= set(system.processes())
     assert set(told["urls"]) == {"web", "health", "ready", "metrics", "admin", "simulator", "mail"}
-    assert all(re.match(r"http://(127\.0\.0\.1|localhost):\d+/", url) for url in told["urls"].values())
+    assert all(
+        re.match(r"http://(127\.0\.0\.1|localhost):\d+/", url) for url in told["urls"].values()
+    )
     assert all(Path(path).exists() for path in told["logs"].values())
     plain = system.command("where").out
     assert str(told["processes"]["web"]) in plain

@@ -20,16 +20,16 @@ from tests.whole.telephone import eventually
 DEFAULT_PORT = 8000
 AHEAD_SECONDS = 7200
 SMALL = {"WEB_PROCESSES": "1", "SMS_UNCLEAR_SECONDS": "6"}
-# What starting runs through is measured in the house; measuring slows the others for nothing.
-SMALL_UNMEASURED = {**SMALL, "COVERAGE_PROCESS_CONFIG": ""}
 ORDINARY = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[System]:
     """A system that is ended and started again."""
-    with System.running(**SMALL) as started:
-        yield started
+    with System.prepared(SMALL) as made:
+        made.measured = True
+        made.start()
+        yield made
 
 
 def test_r_e04_ctrl_c_ends_everything_and_the_next_run_knows_everybody(house: System) -> None:
@@ -76,7 +76,7 @@ def test_r_e04_an_ordinary_user_interrupts_starts_and_default_ports_give_way() -
     unset = dict.fromkeys(ports(), "")
     ahead = {"TEST_CLOCK_OFFSET": str(AHEAD_SECONDS)}
     with (
-        System.prepared({**unset, **ahead, **SMALL_UNMEASURED}, private=True) as system,
+        System.prepared({**unset, **ahead, **SMALL}, private=True) as system,
         busy(DEFAULT_PORT),
     ):
         system.as_user = ordinary_user()
@@ -111,7 +111,7 @@ def ordinary_user() -> tuple[str, ...]:
 
 
 def test_r_e04_stores_that_are_given_are_used_and_none_is_started(system: System) -> None:
-    with system.spare_stores() as given, System.running(**given, **SMALL_UNMEASURED) as guest:
+    with system.spare_stores() as given, System.running(**given, **SMALL) as guest:
         told = guest.state
         juma = guest.member(name="Juma Otieno")
 
@@ -133,7 +133,7 @@ def test_r_e04_one_store_that_is_given_is_used_and_the_other_is_started(
 ) -> None:
     with system.spare_stores() as spare:
         theirs = {"DATABASE_URL": spare["DATABASE_OWNER_URL"], "REDIS_URL": spare["REDIS_URL"]}
-        with System.running(**{given: theirs[given]}, **SMALL_UNMEASURED) as guest:
+        with System.running(**{given: theirs[given]}, **SMALL) as guest:
             told = guest.state
             juma = guest.member(name="Juma Otieno")
 
