@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from flask import Response
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 def download(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
@@ -18,21 +19,26 @@ def download(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -
     return answer
 
 
+def line(row: Sequence[object]) -> str:
+    """A row as it stands in a file."""
+    written = io.StringIO()
+    csv.writer(written).writerow([safe(value) for value in row])
+    return written.getvalue()
+
+
 def safe(value: object) -> str:
     """As it stands in a cell: what a spreadsheet would calculate begins with an apostrophe."""
     if isinstance(value, int):
         return str(value)
     words = "" if value is None else str(value)
-    return f"'{words}" if words.lstrip(" ").startswith(FORMULA_STARTS) else words
+    begins = words
+    if not (words.isascii() and words.isprintable()):
+        begins = "".join(one if one.isprintable() else " " for one in words)
+        begins = unicodedata.normalize("NFKC", begins)
+    return f"'{words}" if begins.lstrip().startswith(FORMULA_STARTS) else words
 
 
 def _lines(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    yield _line(head)
+    yield line(head)
     for row in rows:
-        yield _line(row)
-
-
-def _line(row: Sequence[object]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow([safe(value) for value in row])
-    return line.getvalue()
+        yield line(row)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Generator, Iterator, Mapping
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from admin.csv_rows import line
 from admin.guard import may, services, staff
 from admin.masking import masked_name, masked_phone
 from admin.pages import words
@@ -25,7 +24,6 @@ COLUMNS = (
     "id", "name", "phone", "type", "status", "tier", "language", "joined", "balance", "token", "pin",
     "group", "location",
 )  # fmt: skip
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 page = Blueprint("people", __name__, url_prefix="/people")
 
@@ -122,9 +120,9 @@ def _list(
 def _lines(rows: Generator[PersonRow], *, whole: bool) -> Iterator[str]:
     """The file, line by line; closing it early closes what reads for it."""
     try:
-        yield _line(COLUMNS)
+        yield line(COLUMNS)
         for row in rows:
-            yield _line(
+            yield line(
                 (
                     str(row.id),
                     row.name if whole else masked_name(row.name),
@@ -143,14 +141,3 @@ def _lines(rows: Generator[PersonRow], *, whole: bool) -> Iterator[str]:
             )
     finally:
         rows.close()
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    kept = io.StringIO()
-    csv.writer(kept).writerow(map(harmless, cells))
-    return kept.getvalue()
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULAS) else cell
