@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from admin.pages.words import format_browser
 from tests.admin.authenticator import Authenticator, KeyRing
 from tests.admin.desk import HOST, Desk
 from tests.admin.visitor import EMAIL, GOOD, Visitor
 from tests.users.office import ACHIENG, PASSWORD, Office
+from ussd_app.audit import service as audit
+from ussd_app.audit.service import Actor
 from ussd_app.errors import Conflict, NotAllowed
 from ussd_app.office import factor_reset
 from ussd_app.users.permissions import INVITES, PERMISSIONS, Role
@@ -263,3 +266,28 @@ def test_r_b01_a_persons_page_counts_what_they_did_in_thirty_days(
     desk.world.clock.advance(days=31)
     assert book.totals(boss.user).asked == 0
     assert GOOD not in page
+
+
+def test_r_b14_every_kind_of_look_counts_as_one(desk: Desk) -> None:
+    admin, services = desk.signed_in(Role.ADMIN), desk.world.services
+    looks = ("member.revealed", "call.revealed", "message.revealed", "calls.exported")
+    with desk.world.db.work() as work:
+        for look in looks:
+            by, now = Actor("staff", admin.user, "web"), desk.world.clock.now()
+            audit.record(work, by, look, subject=("member", 1), at=now)
+
+    totals = services.staff_book.totals(admin.user)
+
+    assert (totals.looks, totals.writes) == (len(looks), 0)
+
+
+@pytest.mark.parametrize(
+    ("told", "called"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit Chrome/153.0 Safari/537.36", "Chrome, Linux"),
+        ("Mozilla/5.0 (Android 14; Mobile; rv:146.0) Firefox/146.0", "Firefox, Android"),
+        ("a test", "a test"),
+    ],
+)
+def test_a_browser_is_called_as_people_call_it(told: str, called: str) -> None:
+    assert format_browser(told) == called

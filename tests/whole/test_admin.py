@@ -277,6 +277,39 @@ def test_r_c06_whoever_is_suspended_is_out_at_the_next_page(
         expect(barasa.page).to_have_url(re.compile("sign-in"))
 
 
+def test_the_way_back_leads_to_the_list_as_it_was_left(office: Office, system: System) -> None:
+    """Walked by the keys, through a tab of the member and back."""
+    system.member(name="Naliaka Simiyu")
+    page = office.enroller.open("/people?q=naliaka&kind=individual")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.locator(".tabs").get_by_role("link", name="Transactions").click()
+    expect(page).to_have_url(re.compile("tab=transactions"))
+    page.locator(".back a").click()
+
+    expect(page).to_have_url(re.compile(r"/people\?q=naliaka&kind=individual$"))
+
+
+def test_somebody_is_found_and_shown_without_javascript(
+    browser: Browser, office: Office, system: System
+) -> None:
+    phone = system.member(name="Nekesa Wanyama")
+    plain = browser.new_context(
+        java_script_enabled=False, storage_state=office.enroller.context.storage_state()
+    )
+    page = plain.new_page()
+    page.goto(office.enroller.admin + "/")
+    page.get_by_role("searchbox").fill("nekesa")
+    page.keyboard.press("Enter")
+    page.locator("a.row-link").first.click()
+    page.locator("[name=why]").first.fill(WHY)
+    page.get_by_role("button", name="Show for 15 minutes").click()
+
+    expect(page.locator("main")).to_contain_text("Nekesa Wanyama")
+    expect(page.locator("main")).to_contain_text(phone.number)
+    plain.close()
+
+
 PAGES = (
     "/",
     "/people",

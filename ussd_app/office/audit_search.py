@@ -15,7 +15,7 @@ from ussd_app.clock import Clock
 from ussd_app.db.connection import Row
 from ussd_app.db.work import Database
 
-PAGE = 50
+PAGE = 30
 EXPORT_BATCH = 1000
 
 
