@@ -22,7 +22,6 @@ from flask_babel import gettext as _
 from admin import transaction_words
 from admin.csv_rows import download
 from admin.guard import may, services, staff
-from admin.pace import Pace
 from admin.pages.person import is_shown
 from admin.pages.saying import say
 from ussd_app.errors import Invalid, NotFound, Refusal
@@ -32,6 +31,7 @@ from ussd_app.office.people_filter import InvalidFilter
 from ussd_app.office.place import Place
 from ussd_app.office.transaction_filter import FIELDS, PARTIES, TransactionFilter
 from ussd_app.office.transactions import Page, Party, TransactionRow
+from ussd_app.throttle import Throttle
 from ussd_app.users.permissions import Permission
 from ussd_app.values import Reference
 
@@ -89,7 +89,7 @@ def live() -> ResponseReturnValue:
 
     No thread is held, for the callers share them; and each time the guard asks anew who that is.
     """
-    if not pace().allows():
+    if not _throttle().admits():
         return Response(status=503, headers={"Retry-After": str(BUSY_SECONDS)})
     written = request.headers.get("Last-Event-ID") or request.args.get("since", "0")
     try:
@@ -129,9 +129,10 @@ def sees_names() -> bool:
     return staff().may(Permission.SEE_PRIVATE)
 
 
-def pace() -> Pace:
+def _throttle() -> Throttle:
     """How often the live list is asked for in this process."""
-    found: Pace = current_app.extensions.setdefault("live_pace", Pace(LIVE_PER_SECOND))
+    throttle = Throttle(per_second=LIVE_PER_SECOND, burst=2 * LIVE_PER_SECOND)
+    found: Throttle = current_app.extensions.setdefault("live_throttle", throttle)
     return found
 
 

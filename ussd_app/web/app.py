@@ -18,9 +18,9 @@ from ussd_app.errors import Unavailable
 from ussd_app.seal import Sealer
 from ussd_app.services import Services
 from ussd_app.settings import Settings
+from ussd_app.throttle import Throttle
 from ussd_app.web import callbacks, health
 from ussd_app.web.edge import Edge
-from ussd_app.web.throttle import Throttle
 from ussd_app.web.ussd import UssdDoor
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from urllib.parse import unquote_plus
 
 from ussd_app.dialog.notices import FLOODED, UNREADABLE, WRONG_CODE
 from ussd_app.dialog.switchboard import Hop, Reply, Switchboard
+from ussd_app.throttle import Throttle
 from ussd_app.web.edge import Edge
 from ussd_app.web.metrics import HOP_SECONDS, HOPS
-from ussd_app.web.throttle import Throttle
 
 PATH = "/ussd/"
 BODY_MOST = 8192

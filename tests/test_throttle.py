@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, strategies as st
 
-from ussd_app.web.throttle import Throttle
+from ussd_app.throttle import Throttle
 
 SECOND = 1_000_000_000
 

@@ -1,4 +1,4 @@
-"""A limit on what all phones together may ask of this process."""
+"""A limit on what all together may ask of this process."""
 
 from __future__ import annotations
 
