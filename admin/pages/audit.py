@@ -9,11 +9,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from admin.csv_rows import download
 from admin.guard import may, services, staff
+from admin.pages.saying import say
+from ussd_app.errors import Invalid
 from ussd_app.office.audit_search import PAGE, Filter, Found
 from ussd_app.users.permissions import Permission
 
@@ -31,9 +34,24 @@ BIGGEST = 2**63 - 1
 @page.get("")
 @may(Permission.SEE_AUDIT)
 def show() -> str:
-    wanted = _filter(request.args)
+    return _list(request.args)
+
+
+@page.post("/export")
+@may(Permission.EXPORT)
+def export() -> ResponseReturnValue:
+    wanted, why = replace(_filter(request.form), before=None), request.form.get("why", "")
+    try:
+        rows = services().audit_search.export(wanted, by=staff().actor, why=why)
+    except Invalid as no:
+        return _list(request.form, wrong=say(no), why=why), 400
+    return download("audit", COLUMNS, _cells(rows))
+
+
+def _list(args: MultiDict[str, str], *, wrong: str = "", why: str = "") -> str:
+    wanted = _filter(args)
     found = services().audit_search.page(wanted, most=PAGE + 1)
-    asked = {name: request.args[name] for name in NAMES if request.args.get(name)}
+    asked = {name: args[name] for name in NAMES if args.get(name)}
     return render_template(
         "audit.html",
         rows=found[:PAGE],
@@ -41,15 +59,9 @@ def show() -> str:
         older=found[PAGE - 1].id if len(found) > PAGE else None,
         is_first=wanted.before is None,
         standing=services().audit_search.standing(),
+        wrong=wrong,
+        why=why,
     )
-
-
-@page.get("/export.csv")
-@may(Permission.EXPORT)
-def export() -> Response:
-    wanted = replace(_filter(request.args), before=None)
-    rows = services().audit_search.export(wanted, by=staff().actor)
-    return download("audit", COLUMNS, _cells(rows))
 
 
 def _cells(rows: Iterable[Found]) -> Iterable[list[object]]:

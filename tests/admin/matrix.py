@@ -145,5 +145,5 @@ MATRIX: Mapping[str, frozenset[Role | None]] = {
     "POST /approvals/<int:number>/refuse": ADMINS,
     # The audit
     "GET /audit": ADMINS,
-    "GET /audit/export.csv": ADMINS,
+    "POST /audit/export": ADMINS,
 }

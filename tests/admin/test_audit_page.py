@@ -35,6 +35,9 @@ def deeds() -> set[str]:
     return found
 
 
+WHY = "the yearly look"
+
+
 @pytest.fixture
 def amina(world: World) -> int:
     member = world.join(AMINA, "Amina Wanjiru")
@@ -148,13 +151,13 @@ def test_r_b14_the_export_is_the_filter_and_is_audited(
 ) -> None:
     unlock(world, amina, auditor.user)
 
-    answer = auditor.get("/audit/export.csv", action="pin.", subject=amina)
+    answer = auditor.post("/audit/export", action="pin.", subject=str(amina), why=WHY)
     rows = list(csv.DictReader(io.StringIO(answer.text)))
 
     assert [row["action"] for row in rows] == ["pin.unlocked"]
     assert answer.headers["Content-Disposition"] == 'attachment; filename="audit.csv"'
     assert surgeon.rows("SELECT actor, details FROM audit WHERE action = 'audit.exported'") == [
-        (auditor.user, {"asked": f"action=pin. subject={amina}"})
+        (auditor.user, {"asked": f"action=pin. subject={amina}", "why": WHY})
     ]
 
 
@@ -168,9 +171,18 @@ def test_r_b14_the_export_is_longer_than_a_page(world: World, auditor: Desk) -> 
             EXPORT_BATCH + 5,
         )
 
-    answer = auditor.get("/audit/export.csv", action="test.many")
+    answer = auditor.post("/audit/export", action="test.many", why=WHY)
 
     assert len(answer.text.splitlines()) == EXPORT_BATCH + 6
+
+
+def test_r_b14_the_audit_leaves_for_no_reason_that_is_none(auditor: Desk, surgeon: Surgeon) -> None:
+    answer = auditor.post("/audit/export", action="user.", why="")
+
+    assert answer.status_code == 400
+    assert "Say why in a few words." in answer.text
+    assert 'name="action" value="user."' in answer.text
+    assert surgeon.rows("SELECT 1 FROM audit WHERE action = 'audit.exported'") == []
 
 
 @pytest.mark.parametrize("words", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1"])
@@ -183,5 +195,5 @@ def test_r_b14_the_audit_is_for_who_may_see_it(desk: Desk) -> None:
         browser, may = desk.signed_in(role), permissions_of([role])
 
         assert (browser.get("/audit").status_code == 200) is (Permission.SEE_AUDIT in may)
-        answer = browser.get("/audit/export.csv").status_code
+        answer = browser.post("/audit/export", why=WHY).status_code
         assert (answer == 200) is (Permission.EXPORT in may)

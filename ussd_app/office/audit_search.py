@@ -14,6 +14,7 @@ from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock
 from ussd_app.db.connection import Row
 from ussd_app.db.work import Database
+from ussd_app.values import Reason
 
 PAGE = 30
 EXPORT_BATCH = 1000
@@ -79,12 +80,18 @@ class AuditSearch:
             )
         return [_found(row) for row in rows]
 
-    def export(self, wanted: Filter, *, by: Actor) -> Iterator[Found]:
-        """Every row of the filter, a batch at a time; what was taken out is audited first."""
-        now = self._clock.now()
+    def export(self, wanted: Filter, *, by: Actor, why: str) -> Iterator[Found]:
+        """Every row of the filter, a batch at a time; what was taken out is audited first.
+
+        Raises Invalid for a reason that cannot be kept.
+        """
+        reason, now = Reason.parse(why), self._clock.now()
         asked = " ".join(f"{name}={value}" for name, value in asdict(wanted).items() if value)
         with self._db.work() as work:
-            audit.record(work, by, "audit.exported", subject=("audit", None), at=now, asked=asked)
+            subject = ("audit", None)
+            audit.record(
+                work, by, "audit.exported", subject=subject, at=now, why=reason, asked=asked
+            )
         return self._all(wanted)
 
     def _all(self, wanted: Filter) -> Iterator[Found]:
