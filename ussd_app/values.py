@@ -241,6 +241,11 @@ class Reference(Shown):
             letters.append(cls._LETTERS[letter])
         return cls("".join(letters))
 
+    @classmethod
+    def of_report(cls, number: int) -> Self:
+        """The reference of a member's report: counted down, so that no transaction has the same."""
+        return cls.of(-number)
+
     @property
     def number(self) -> int:
         """The number it was made of."""

@@ -352,6 +352,13 @@ def test_a_reference_leads_back_to_its_number(number: int) -> None:
     assert len(reference) == 7
 
 
+def test_no_report_is_quoted_as_a_transaction_is() -> None:
+    reports = {Reference.of_report(number) for number in range(1, 5000)}
+
+    assert len(reports) == 4999
+    assert reports.isdisjoint(Reference.of(number) for number in range(100_000))
+
+
 def test_the_first_references_are_all_different_and_unlike_their_neighbours() -> None:
     references = [Reference.of(number) for number in range(5000)]
 

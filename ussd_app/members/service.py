@@ -128,7 +128,7 @@ class Members:
                 words,
                 now,
             )
-            quoted = Reference.of(complaint)
+            quoted = Reference.of_report(complaint)
             if self._messages.queue(
                 work,
                 Draft(

@@ -74,7 +74,7 @@ class Reports:
     def _found(self, which: LiteralString) -> Sequence[Report]:
         with self._db.reading() as reading:
             rows = reading.rows(_REPORTS + which + " LIMIT %s", SHOWN_MOST)
-        return [Report(number, Reference.of(number), *rest) for number, *rest in rows]
+        return [Report(number, Reference.of_report(number), *rest) for number, *rest in rows]
 
 
 _REPORTS: LiteralString = """
