@@ -8,7 +8,7 @@ from tests.db.crowd import crowd, given, insist, raised
 from tests.db.surgery import Surgeon
 from tests.people import AMINA, ZAWADI, World
 from ussd_app.errors import LimitReached, NotFound
-from ussd_app.values import Name, Remark
+from ussd_app.values import Name, Reference, Remark
 
 WORDS = Remark("My tokens did not arrive")
 
@@ -97,7 +97,9 @@ def test_r_a15_a_complaint_is_answered_by_its_reference(world: World, amina: int
     assert world.sms(AMINA) == [
         f"Umoja: we received your report. Ref {reference}. We will call you. Help: 0800724724."
     ]
-    assert audited(world, "complaint.made") == [(amina, "complaint", reference.number, None)]
+    ((actor, kind, complaint, details),) = audited(world, "complaint.made")
+    assert (actor, kind, details) == (amina, "complaint", None)
+    assert Reference.of_report(complaint) == reference
 
 
 def test_r_a15_the_same_key_is_one_complaint(world: World, amina: int, surgeon: Surgeon) -> None:
