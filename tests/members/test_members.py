@@ -99,6 +99,7 @@ def test_r_a15_a_complaint_is_answered_by_its_reference(world: World, amina: int
     ]
     ((actor, kind, complaint, details),) = audited(world, "complaint.made")
     assert (actor, kind, details) == (amina, "complaint", None)
+    assert isinstance(complaint, int)
     assert Reference.of_report(complaint) == reference
 
 
