@@ -46,7 +46,7 @@ def create(settings: Settings, services: Services) -> Flask:
         TRUSTED_HOSTS=[settings.admin_host],
     )
     app.url_map.converters["int"] = Id
-    headers.install(app, https=settings.admin_is_https)
+    headers.install(app, https=settings.admin_is_https, simulator=settings.simulator_url)
     language.install(app, services)
     assets.install(app)
     CSRFProtect(app)

@@ -56,12 +56,11 @@ from ussd_app.office.person import Persons
 from ussd_app.office.phone_change import PhoneChange
 from ussd_app.office.pin_desk import PinDesk
 from ussd_app.office.reports import Reports
+from ussd_app.office.reversal import Reversal
 from ussd_app.office.sms_book import SmsBook
 from ussd_app.office.sms_desk import SmsDesk
 from ussd_app.office.staff import StaffBook
 from ussd_app.office.today import Today
-from ussd_app.office.reversal import Reversal
-from ussd_app.office.staff import StaffBook
 from ussd_app.office.transaction import TransactionBook
 from ussd_app.office.transactions import Transactions
 from ussd_app.seal import Sealer
@@ -129,14 +128,10 @@ def services_of(
 ) -> Services:
     """Wire the features together."""
     local = Local(settings.time_zone)
-    catalogs = load_catalogs(TRANSLATIONS)
-    if settings.default_language not in catalogs.languages:
-        raise SettingsFaulty([f"DEFAULT_LANGUAGE must be one of {', '.join(catalogs.languages)}"])
     signature, home_code = constants_of(settings), f"+{settings.countries[0]}"
     texts = catalogs()
     if settings.default_language not in texts.languages:
         raise SettingsFaulty([f"DEFAULT_LANGUAGE must be one of {', '.join(texts.languages)}"])
-    signature = constants_of(settings)
     tokens, tenants = Tokens(db, clock), Tenants(db, clock)
     sealer = Sealer(data_key=settings.message_key, index_key=settings.code_key)
     messages = Messages(db, clock, texts, sealer)
@@ -276,12 +271,11 @@ def services_of(
         ),
         people=people,
         persons=Persons(db, clock, tokens, local=local),
-        notebook=Notebook(db, clock),
-        reports=Reports(db, clock),
-        today=Today(db, clock, desk, local=local),
         notebook=notebook,
         enrolling=Enrolling(db, invitations, changing, notebook),
         forgetting=Forgetting(db, clock, lines),
+        reports=Reports(db, clock),
+        today=Today(db, clock, desk, local=local),
         codes=codes,
         payments=payments,
         receipts=Receipts(db, tokens, messages, local),
@@ -299,12 +293,6 @@ def services_of(
         audit_rounds=Rounds(db, clock),
         audit_search=AuditSearch(db, clock),
         pin_desk=PinDesk(db, clock, members, pins, recoveries, desk=desk),
-        approvals=Approvals(db, clock, [phone_change, reversal]),
-        transactions=Transactions(db, clock, tokens, people, local=local),
-        transaction_book=TransactionBook(db, tokens, local=local),
-        reversal=reversal,
-        approvals=Approvals(db, clock, [phone_change, FactorReset(clock, mail)]),
-        approvals=Approvals(db, clock, [phone_change, erasure]),
         approvals=Approvals(db, clock, [phone_change, reversal, erasure, FactorReset(clock, mail)]),
         transactions=Transactions(db, clock, tokens, people, local=local),
         transaction_book=TransactionBook(db, tokens, local=local),

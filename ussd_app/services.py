@@ -35,12 +35,11 @@ from ussd_app.office.people import People
 from ussd_app.office.person import Persons
 from ussd_app.office.pin_desk import PinDesk
 from ussd_app.office.reports import Reports
+from ussd_app.office.reversal import Reversal
 from ussd_app.office.sms_book import SmsBook
 from ussd_app.office.sms_desk import SmsDesk
 from ussd_app.office.staff import StaffBook
 from ussd_app.office.today import Today
-from ussd_app.office.reversal import Reversal
-from ussd_app.office.staff import StaffBook
 from ussd_app.office.transaction import TransactionBook
 from ussd_app.office.transactions import Transactions
 from ussd_app.tenants.service import Tenants
@@ -95,10 +94,10 @@ class Services:
     people: People
     persons: Persons
     notebook: Notebook
-    reports: Reports
-    today: Today
     enrolling: Enrolling
     forgetting: Forgetting
+    reports: Reports
+    today: Today
     codes: Codes
     payments: Payments
     receipts: Receipts

@@ -382,14 +382,7 @@ def _production_faults(values: Mapping[str, Any]) -> list[str]:
         faults.append("AT_USERNAME is the sandbox's")
     if api_key := values.get("at_api_key"):
         faults += _api_key_faults(api_key)
-    hashing = (
-        values.get("password_hash_kib", ARGON2_KIB),
-        values.get("password_hash_rounds", ARGON2_ROUNDS),
-    )
-    if hashing[0] < ARGON2_KIB or hashing[1] < ARGON2_ROUNDS:
-        faults.append(
-            f"PASSWORD_HASH_KIB and _ROUNDS must be at least {ARGON2_KIB} and {ARGON2_ROUNDS}"
-        )
+    faults += _hashing_faults(values)
     used = [values[name] for name in KEYS if name in values]
     used += values.get("pin_peppers", {}).values()
     if len(set(used)) < len(used):
@@ -400,6 +393,15 @@ def _production_faults(values: Mapping[str, Any]) -> list[str]:
     if values.get("sim_swap_check") == "clean":
         faults.append("SIM_SWAP_CHECK must ask somebody, or be none")
     return faults
+
+
+def _hashing_faults(values: Mapping[str, Any]) -> list[str]:
+    kib = values.get("password_hash_kib", ARGON2_KIB)
+    rounds = values.get("password_hash_rounds", ARGON2_ROUNDS)
+    if kib < ARGON2_KIB or rounds < ARGON2_ROUNDS:
+        least = f"{ARGON2_KIB} and {ARGON2_ROUNDS}"
+        return [f"PASSWORD_HASH_KIB and _ROUNDS must be at least {least}"]
+    return []
 
 
 def _api_key_faults(api_key: str) -> list[str]:

@@ -9,8 +9,6 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from admin import audit_words, transaction_words
-from admin.masking import masked_name, masked_phone
-from admin import transaction_words
 from admin.masking import masked_name, masked_numbers, masked_phone
 from admin.pages import (
     account,

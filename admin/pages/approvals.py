@@ -14,7 +14,8 @@ from admin import transaction_words
 from admin.guard import may, services, staff
 from admin.telling import Refusals, tell
 from ussd_app.errors import Conflict, Invalid, NotAllowed, NotFound
-from ussd_app.office import erasure, phone_change
+from ussd_app.office import erasure, factor_reset, phone_change, reversal
+from ussd_app.office.approvals import Request
 from ussd_app.users.permissions import Permission
 from ussd_app.values import Phone
 
@@ -22,9 +23,10 @@ page = Blueprint("approvals", __name__, url_prefix="/approvals")
 
 KINDS = {
     phone_change.KIND: lazy_gettext("Change the number of member %(member)s"),
+    reversal.KIND: lazy_gettext("Take back %(amount)s of transaction %(reference)s"),
+    factor_reset.KIND: lazy_gettext("Take off the second factors of %(name)s, who lost them"),
     erasure.KIND: lazy_gettext("Delete member %(member)s with all their data"),
 }
-SHOWN_FOR_A_REASON = (phone_change.KIND,)
 REFUSALS: Refusals = {
     **transaction_words.REFUSALS,
     Conflict: lazy_gettext(
@@ -123,7 +125,6 @@ def _shown(number: int | None, revealed: dict[str, int | str]) -> str:
         revealed=revealed,
         titled=_titled,
         mark=_mark,
-        local=services().local,
     )
 
 

@@ -64,17 +64,6 @@ def delete(member: int) -> ResponseReturnValue:
     return do("leave", member, deed)
 
 
-@page.post("/<int:member>/reports/<int:number>/settle")
-@may(Permission.EDIT_PEOPLE)
-def settle(member: int, number: int) -> ResponseReturnValue:
-    def deed(person: Person) -> None:
-        why = request.form.get("why", "")
-        services().members.settle(person.id, number, by=staff().actor, why=why)
-        flash(_("It is settled."))
-
-    return do("report", member, deed)
-
-
 def _shows_location(person: Person) -> bool:
     """Whether the form had the place in it: what is hidden is not written over."""
     return "location" in request.form and is_shown(person.id)

@@ -102,7 +102,6 @@ MATRIX: Mapping[str, frozenset[Role | None]] = {
     "POST /people/<int:member>/tags/remove": INVITING,
     "POST /people/<int:member>/language": HELPING,
     "POST /people/<int:member>/change": HELPING,
-    "POST /people/<int:member>/reports/<int:number>/settle": HELPING,
     "POST /people/<int:member>/cancel": ADMINS,
     "POST /people/<int:member>/delete": ADMINS,
     "POST /people/<int:member>/block": ADMINS,

@@ -18,7 +18,7 @@ from ussd_app.users.permissions import Role
 from ussd_app.values import Phone
 
 WHY = "she pressed the wrong line"
-PRIVATE = ("Amina", "Wanjiru", "Baraka", "Otieno", "0001", "0002", "A••••", "B•••••")
+PRIVATE = ("Amina", "Wanjiru", "Baraka", "Otieno", "0001", "0002", "A•••", "B•••")
 """Parts of names and numbers of both, whole and masked."""
 
 
@@ -56,7 +56,7 @@ def test_r_b09_all_transactions_are_listed_newest_first(counter: Counter) -> Non
 
     assert seen(page)[:2] == [newer.reference, counter.receipt.reference]
     assert "20 UMOJA" in page
-    assert "A•••• W••••••" in page
+    assert "A••• W•••" in page
     assert "Wanjiru" not in page
     assert page.count("Grant") > 3
 

@@ -94,7 +94,8 @@ def live(office: Office) -> int:
     world.run_errands()
     services.recoveries.veto(OLD, PIN)
     services.members.complain(OLD, "c1", Remark(f"I am {LATER_NAME}, call 0711 828459"))
-    settle(office)
+    (report,) = services.reports.open()
+    services.reports.close(report.id, f"called {LATER_NAME} back", by=office.maker)
     services.notebook.write(member, f"{LATER_NAME} of {PLACE} called", by=office.maker)
     amina = services.members.get(AMINA).id
     services.notebook.write(amina, f"sister of {LATER_NAME}, 0711-828-459", by=office.maker)
@@ -144,10 +145,6 @@ def trust(world: World, guarantor: Phone, ward: Phone) -> None:
     assert asked
     trusted.answer(guarantor, asked.id, accepts=True)
     world.run_errands()
-
-
-def settle(office: Office) -> None:
-    office.run("UPDATE complaint SET state = 'settled'")
 
 
 def broken(world: World) -> list[str]:

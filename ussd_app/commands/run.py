@@ -150,6 +150,9 @@ class House:
             "AT_BASE_URL": self.environ.get("AT_BASE_URL") or simulator,
             "AT_INSIGHTS_URL": self.environ.get("AT_INSIGHTS_URL") or simulator,
             "MAIL_URL": self.environ.get("MAIL_URL") or mail,
+            # A browser takes passkeys for a name, never for an address.
+            "ADMIN_URL": self.environ.get("ADMIN_URL")
+            or f"http://localhost:{self.environ['PORT']}",
             "SIMULATOR_URL": f"{simulator}/",
         }
 
@@ -204,7 +207,7 @@ class House:
         pids = {charge.name: charge.pid for charge in self.charges}
         named = {**_named(settings), **{port: self.environ[port] for port in PORTS}}
         kept = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "AT_BASE_URL", "AT_INSIGHTS_URL"}
-        kept |= {"MAIL_URL", "SIMULATOR_URL"}
+        kept |= {"MAIL_URL", "ADMIN_URL", "SIMULATOR_URL"}
         kept |= {"VAR_FOLDER", *STORIES}
         generated = set(GENERATED_SETTINGS)
         return {

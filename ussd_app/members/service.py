@@ -11,10 +11,9 @@ from ussd_app.clock import Clock, Local
 from ussd_app.db.connection import Row
 from ussd_app.db.work import Database
 from ussd_app.errors import LimitReached, NotFound
-from ussd_app.members.reasons import refuse_named
 from ussd_app.messages.service import Draft, Messages
 from ussd_app.text import _
-from ussd_app.values import Name, Phone, Reason, Reference, Remark
+from ussd_app.values import Name, Phone, Reference, Remark
 
 COMPLAINT = _("{org}: we received your report. Ref {ref}. We will call you. Help: {support}.")
 
@@ -144,25 +143,6 @@ class Members:
                 actor, subject = audit.by_member(member), ("complaint", complaint)
                 audit.record(work, actor, "complaint.made", subject=subject, at=now)
         return quoted
-
-    def settle(self, member: int, complaint: int, *, by: Actor, why: str) -> bool:
-        """What they reported is dealt with; False if it was. Raises Invalid, NotFound."""
-        reason, now = Reason.parse(why), self._clock.now()
-        with self._db.work() as work:
-            row = work.row(
-                "SELECT state FROM complaint WHERE id = %s AND member = %s FOR UPDATE",
-                complaint,
-                member,
-            )
-            if row is None:
-                raise NotFound("no such report")
-            if row[0] != "open":
-                return False
-            refuse_named(work, member, reason)
-            work.run("UPDATE complaint SET state = 'settled' WHERE id = %s", complaint)
-            subject = ("complaint", complaint)
-            audit.record(work, by, "complaint.settled", subject=subject, at=now, why=reason)
-        return True
 
     def _change(
         self,

@@ -30,8 +30,6 @@ class Message(Base):
             "ix_message_unclear", "phone", postgresql_where=text("state IN ('sending', 'unclear')")
         ),
         Index("ix_message_member", "member", "id"),
-        Index(
-            "ix_message_lost", "made_at", postgresql_where=text("state IN ('failed', 'expired')")
         Index("ix_message_made_at", "made_at", "id"),
         Index("ix_message_worded", "made_at", postgresql_where=text("body <> ''")),
         Index("ix_message_kind", "kind", "made_at", "id"),

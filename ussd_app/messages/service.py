@@ -28,6 +28,7 @@ class Draft:
     """An SMS to be: `key` makes it one, however often it is promised.
 
     A `secret` is what its text shows as {code}; until the SMS has left it is kept sealed alone.
+    `author` is the user who wrote it, or had the SMS `again_of` repeated.
     `about` is the member whose name a stranger is told, so that it can be forgotten with them.
     """
 
@@ -40,6 +41,8 @@ class Draft:
     member: int | None = None
     hours: float = 24
     secret: str | None = None
+    again_of: int | None = None
+    author: int | None = None
     about: int | None = None
 
 
@@ -55,11 +58,13 @@ class Messages:
         return work.run(
             """
             WITH fresh AS (
-                INSERT INTO message
-                    (dedupe, kind, member, phone, body, sealed, valid_until, about, made_at)
+                INSERT INTO message (
+                    dedupe, kind, member, phone, body, sealed, valid_until, again_of, author,
+                    about, made_at
+                )
                 SELECT d.*, %s::timestamptz FROM unnest(
                     %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::bytea[],
-                    %s::timestamptz[], %s::bigint[]
+                    %s::timestamptz[], %s::bigint[], %s::bigint[], %s::bigint[]
                 ) AS d
                 ON CONFLICT (dedupe) DO NOTHING RETURNING id
             )
@@ -73,6 +78,8 @@ class Messages:
             [self._worded(d, HIDDEN) for d in drafts],
             [self._sealed(d) for d in drafts],
             [now + timedelta(hours=d.hours) for d in drafts],
+            [d.again_of for d in drafts],
+            [d.author for d in drafts],
             [d.about for d in drafts],
             now,
         )

@@ -263,7 +263,11 @@ _EMPTY: LiteralString = """
 """
 _MENTIONED: Sequence[LiteralString] = (
     "UPDATE note SET words = regexp_replace(words, %s, '•••', 'gi') WHERE words ~* %s",
-    "UPDATE complaint SET words = regexp_replace(words, %s, '•••', 'gi') WHERE words ~* %s",
+    """
+    UPDATE complaint SET words = regexp_replace(words, %s, '•••', 'gi'),
+        answer = regexp_replace(answer, %s, '•••', 'gi')
+    WHERE words ~* %s OR answer ~* %s
+    """,
     "UPDATE inbound_message SET body = regexp_replace(body, %s, '•••', 'gi') WHERE body ~* %s",
     """
     UPDATE approval_request SET why = regexp_replace(why, %s, '•••', 'gi'),

@@ -204,7 +204,7 @@ class People:
         if wanted.balance_from:
             asked.ask("coalesce(a.balance, 0) >= %s", units_of(wanted.balance_from, token))
         if wanted.balance_to:
-            asked.ask("coalesce(a.balance, 0) <= %s", _units(wanted.balance_to, token))
+            asked.ask("coalesce(a.balance, 0) <= %s", units_of(wanted.balance_to, token))
         for day, condition in ((wanted.sent_since, _SENT), (wanted.active_since, _ACTIVE)):
             if day:
                 asked.ask(condition, datetime.combine(day, time(), self._local.zone))

@@ -17,6 +17,7 @@ from ussd_app.text import Text, _
 from ussd_app.values import plain_digits
 
 WORDS_MOST = 60
+YEARS = range(2000, 2101)  # of others no midnight is known in every zone
 PRIVATE = frozenset({"q", "location"})
 """Fields that hold what is somebody's own."""
 TIERS = ("0", "1", "2", "3")
@@ -182,17 +183,17 @@ def _language(field: str, typed: str) -> str:
 
 _READ: Mapping[str, Callable[[str, str], str | date]] = {
     "q": _words,
-    "kind": _one_of(*KINDS),
-    "status": _one_of(*Status),
-    "token": _code,
-    "balance_from": _amount,
-    "balance_to": _amount,
-    "sent_since": _day,
-    "active_since": _day,
+    "kind": one_of(*KINDS),
+    "status": one_of(*Status),
+    "token": code,
+    "balance_from": amount,
+    "balance_to": amount,
+    "sent_since": day,
+    "active_since": day,
     "group": _id,
     "location": _place,
-    "tier": _one_of(*TIERS),
-    "pin": _one_of(*PIN_STATES),
+    "tier": one_of(*TIERS),
+    "pin": one_of(*PIN_STATES),
     "tag": _tag,
     "language": _language,
     "sort": one_of(*SORTS),

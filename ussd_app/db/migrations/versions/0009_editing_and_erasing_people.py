@@ -38,7 +38,6 @@ def upgrade() -> None:
         [sa.text('name_fold(location COLLATE "C")'), "id"],
         postgresql_where=sa.text("location IS NOT NULL"),
     )
-    op.create_index("ix_posting_at", "posting", ["at"], postgresql_using="brin")
     op.add_column("message", sa.Column("about", sa.BigInteger(), nullable=True))
     op.create_table(
         "erasure",

@@ -1,13 +1,13 @@
-"""What the first page counts: reports that wait, SMS that were lost, how the day goes.
+"""What the first page counts: reports that wait, and how the day goes.
 
-Revision: 0011, after 0006
+Revision: 0011, after 0010
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
-down_revision = "0006"
+down_revision = "0010"
 
 
 def upgrade() -> None:
@@ -23,10 +23,4 @@ def upgrade() -> None:
         op.f("ck_complaint_state"), "complaint", "state IN ('open', 'closed')"
     )
     op.create_index("ix_complaint_state", "complaint", ["state", "id"])
-    op.create_index(
-        "ix_message_lost",
-        "message",
-        ["made_at"],
-        postgresql_where=sa.text("state IN ('failed', 'expired')"),
-    )
     op.create_index("ix_posting_at", "posting", ["at"], postgresql_using="brin")
