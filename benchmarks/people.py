@@ -25,8 +25,9 @@ from ussd_app.users.permissions import Role
 _Statements = list[tuple[LiteralString, tuple[object, ...]]]
 Asked = TypeVar("Asked")
 FEW, MANY = 10_000, 1_000_000
-ASKED = 60
+ASKED = 400
 WARM = 8
+MEMBERS_ASKED = 15  # each in four ways
 
 # Names as a country has them: some are common, most are not, and there are more where more live.
 _CROWD = """
@@ -38,7 +39,7 @@ _CROWD = """
             || initcap(b[1 + h / 8000 % 20] || a[1 + h / 160000 % 20] || c[1 + h / 3200000 % 20]),
         CASE WHEN n % 3 = 0 THEN 'sw' ELSE 'en' END,
         (ARRAY['individual', 'individual', 'group', 'borrower', 'individual'])[1 + n % 5],
-        'ACTIVE', 1 + n % 3, now(), now() - n * interval '1 minute'
+        'ACTIVE', 1 + h / 7 % 3, now(), now() - n * interval '1 minute'
     FROM (
         SELECT n, hashint8(n)::bigint + 2147483648 AS h FROM generate_series(1, {upto}::bigint) n
     ) x, (SELECT
@@ -142,7 +143,7 @@ def _searches(side: _Side) -> list[dict[str, str]]:
     """Full names, some with a letter wrong, and numbers, by their last six digits and whole."""
     with side.built.db.reading() as reading:
         there = reading.rows(
-            "SELECT name, phone FROM member WHERE id % 397 = 1 ORDER BY id LIMIT %s", ASKED // 4
+            "SELECT name, phone FROM member WHERE id % 397 = 1 ORDER BY id LIMIT %s", MEMBERS_ASKED
         )
     asked: list[dict[str, str]] = []
     for name, phone in there:
@@ -182,6 +183,9 @@ def _side(ground: Ground, members: int) -> _Side:
         work.run(
             "UPDATE user_account SET confirmed_at = now(), factor = 'authenticator' WHERE id = %s",
             user,
+        )
+        work.run(
+            "INSERT INTO recovery_code (user_id, mac, made_at) VALUES (%s, 'on paper', now())", user
         )
     with client.session_transaction(base_url=HOST) as session:
         session["_user_id"] = built.services.users.get(user).uniquifier

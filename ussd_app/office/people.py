@@ -201,10 +201,7 @@ class People:
             asked.ask("m.status <> 'DELETED'")
         if wanted.token:
             asked.ask("a.id IS NOT NULL")
-        if wanted.balance_from:
-            asked.ask("coalesce(a.balance, 0) >= %s", units_of(wanted.balance_from, token))
-        if wanted.balance_to:
-            asked.ask("coalesce(a.balance, 0) <= %s", units_of(wanted.balance_to, token))
+        _bound_balance(asked, wanted, token)
         for day, condition in ((wanted.sent_since, _SENT), (wanted.active_since, _ACTIVE)):
             if day:
                 asked.ask(condition, datetime.combine(day, time(), self._local.zone))
@@ -213,6 +210,16 @@ class People:
             asked.ask(condition, *[now] * condition.count("%s"))
         _search(reading, asked, wanted)
         return asked
+
+
+def _bound_balance(asked: _Question, wanted: PeopleFilter, token: TokenView) -> None:
+    """Whoever has no account has nothing; where that is too little, PostgreSQL's figures serve."""
+    least = units_of(wanted.balance_from, token) if wanted.balance_from else 0
+    balance: LiteralString = "a.balance" if least else "coalesce(a.balance, 0)"
+    if least:
+        asked.ask(f"{balance} >= %s", least)
+    if wanted.balance_to:
+        asked.ask(f"{balance} <= %s", units_of(wanted.balance_to, token))
 
 
 def _search(reading: Work, asked: _Question, wanted: PeopleFilter) -> None:
