@@ -211,6 +211,22 @@ def test_r_b04_the_number_joins_again_and_sees_nothing_of_the_old(office: Office
     assert services.pins.check(OLD, PIN) == again
 
 
+def test_r_b04_whoever_dials_with_the_number_afterwards_is_not_cut_off(office: Office) -> None:
+    world = office.world
+    old = newcomer(world)
+    office.delete(old)
+    world.run_errands()
+    handset = Handset(world.switchboard(), OLD)
+    handset.dial()
+    asked = handset.say("1", "1")
+
+    world.clock.advance(seconds=31)
+    world.run_errands()
+
+    assert "What is your name?" in asked
+    assert "PIN" in handset.say("Nafula Wekesa")
+
+
 def test_r_b04_they_and_those_who_trust_them_are_told(office: Office) -> None:
     world = office.world
     for phone, name in ((AMINA, "Amina Wanjiru"), (BARAKA, "Baraka Otieno")):

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.chromium import chromium
 from tests.whole.office import PASSWORD, Clerk, bootstrapped, clerk, invited
 from tests.whole.system import System
-from tests.whole.telephone import ACCEPT, BALANCE, ENGLISH, HELP, REPORT, new_number
+from tests.whole.telephone import ACCEPT, BALANCE, ENGLISH, HELP, REPORT, eventually, new_number
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -237,6 +237,8 @@ def test_r_b04_two_of_the_staff_delete_a_member_whose_number_joins_anew(
     office.chief.sees("Approved and done.")
 
     phone.sms_like("your data is deleted")
+    hung_up = "SELECT count(*) FROM erasure WHERE member = %s AND hung_up"
+    eventually(lambda: system.value(hung_up, member) == 1, "the end of their own calls")
     assert phone.dial().offers(ENGLISH)
     assert phone.join(name="Nafula Wekesa").ends
     assert system.member_of(phone) != member

@@ -48,6 +48,7 @@ class _Trace:
     seen: int
     last: int
     seen_calls: int
+    hung_up: bool
 
     @property
     def endings(self) -> list[str]:
@@ -111,7 +112,11 @@ class Forgetting:
                 return None
             upto = min(trace.seen + BATCH, trace.last)
             waits = _empty_messages(work, trace, upto, now)
-            work.run("UPDATE erasure SET seen = %s WHERE member = %s", waits or upto, member)
+            work.run(
+                "UPDATE erasure SET seen = %s, hung_up = true WHERE member = %s",
+                waits or upto,
+                member,
+            )
             if waits is None and upto < trace.last:
                 return now
             if _dot_screens(work, trace):
@@ -123,16 +128,21 @@ class Forgetting:
                 work.run("DELETE FROM erasure WHERE member = %s", member)
                 subject = ("member", member)
                 audit.record(work, THE_SYSTEM, "member.forgotten", subject=subject, at=now)
+        if not trace.hung_up:
+            self._hang_up(trace)
+        return None if waits is None else now + PAUSE
+
+    def _hang_up(self, trace: _Trace) -> None:
+        """End their call, once: whoever dials with the number after that is somebody else."""
         with suppress(Unavailable):  # what is there is sealed, and gone in ten minutes
             for phone in trace.phones:
                 self._calls.end(Phone(phone))
-        return None if waits is None else now + PAUSE
 
 
 def _find(work: Work, member: int) -> _Trace | None:
     row = work.row(
         """
-        SELECT phones, names, acquainted, began_at, seen, last, seen_calls FROM erasure
+        SELECT phones, names, acquainted, began_at, seen, last, seen_calls, hung_up FROM erasure
         WHERE member = %s FOR UPDATE
         """,
         member,

@@ -100,7 +100,7 @@ class Erasure(Base):
 
     It lives for minutes: as soon as the last SMS to them and about them has left and no trace is
     found any more, the row goes too. `seen` is the SMS up to which was looked, `last` the last to be,
-    `seen_calls` the USSD session.
+    `seen_calls` the USSD session. `hung_up` once their own call was ended.
     """
 
     __tablename__ = "erasure"
@@ -113,3 +113,4 @@ class Erasure(Base):
     seen: Mapped[int] = mapped_column(server_default="0")
     last: Mapped[int] = mapped_column(server_default="0")
     seen_calls: Mapped[int] = mapped_column(server_default="0")
+    hung_up: Mapped[bool] = mapped_column(server_default=text("false"))

@@ -49,5 +49,6 @@ def upgrade() -> None:
         sa.Column("seen", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("last", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("seen_calls", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("hung_up", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.PrimaryKeyConstraint("member", name=op.f("pk_erasure")),
     )
