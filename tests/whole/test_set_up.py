@@ -61,7 +61,7 @@ def test_r_e04_a_killed_supervisor_leaves_no_process_and_the_next_run_recovers(
     assert house.kill("supervisor")
     assert house.child
     assert house.child.wait(10) == -signal.SIGKILL
-    eventually(lambda: not house.processes(), "the end of every process", seconds=25)
+    eventually(lambda: not house.processes(), "the end of every process", seconds=60)
     assert house.command("where").code == 1
     house.start()
 
@@ -84,7 +84,7 @@ def test_r_e04_an_ordinary_user_interrupts_starts_and_default_ports_give_way() -
             system.start(ready=False)
             eventually(lambda when=when: when in system.said(), when)  # type: ignore[misc]
             assert system.stop(how) != 0
-            eventually(lambda: not system.processes(), "the end of every process", seconds=25)
+            eventually(lambda: not system.processes(), "the end of every process", seconds=60)
 
         system.start()
 
