@@ -217,6 +217,7 @@ def test_r_b15_notes_and_tags_say_who_and_when(desk: Desk) -> None:
 
     here.post(f"/people/{member}/notes", words="Keeps <bees>. PIN 7306?")
     here.post(f"/people/{member}/tags", tag="Market-day")
+    here.post(f"/people/{member}/reveal", why="she asked on the phone")
     page = here.get(f"/people/{member}").text
     tagged = here.get("/people", tag="market-day").text
     here.post(f"/people/{member}/tags/remove", tag="market-day")
@@ -228,6 +229,7 @@ def test_r_b15_notes_and_tags_say_who_and_when(desk: Desk) -> None:
     assert [action for action, *_rest in actions(desk.world, member)] == [
         "member.noted",
         "member.tagged",
+        "member.revealed",
         "member.untagged",
     ]
 
