@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -19,9 +19,17 @@ from tests.whole.telephone import eventually
 PASSWORD, FIRST_PASSWORD = "nane kijito tembo hariri", "jiwe mwezi kofia samaki"
 WIDE, NARROW = (1280, 800), (390, 844)
 STEP_MS = 15_000
-REFUSED = re.compile("responded with a status of 4(00|09)")
+REFUSED = re.compile("responded with a status of 4(00|03|09)")
 LINK = re.compile(r"https?://\S+/admin/\S+")
 CODE = re.compile(r"\b\d{6}\b")
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
 SERIOUS = ("serious", "critical")
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("dark", "light")
 
@@ -42,7 +50,7 @@ class Clerk:
         return self.system.urls["admin"].rstrip("/")
 
     def hear(self, complaint: str) -> None:
-        """Keep what the browser says; that a form was refused is no fault of a page."""
+        """Keep what the browser says; that something was refused is no fault of a page."""
         if not REFUSED.search(complaint):
             self.complaints.append(complaint)
 
@@ -66,6 +74,14 @@ class Clerk:
         """Open the page again and again until it says so: what it tells of takes a moment."""
         eventually(lambda: words in self.open(path).locator("main").inner_text(), words)
 
+    def reveal(self, member: int) -> None:
+        """Say why, and see a member's name, number and words for a while."""
+        self.open(f"/people/{member}")
+        self.page.locator("form", has_text="Show for 15 minutes").locator("[name=why]").fill(
+            "they asked on the phone"
+        )
+        self.press("Show for 15 minutes")
+
     # Signing in
 
     def sign_in(self, password: str, *, at: str = "/sign-in") -> None:
@@ -85,6 +101,18 @@ class Clerk:
     def code(self) -> str:
         """What the app shows now."""
         return str(TOTP(key=self.key, format="base32").generate().token)
+
+    def passkeys(self) -> Callable[[bool], None]:
+        """Give the browser an authenticator; the answer says whether it knows its owner from then on."""
+        devtools = self.context.new_cdp_session(self.page)
+        devtools.send("WebAuthn.enable")
+        made = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+
+        def verifies(is_verified: bool) -> None:
+            told = {"authenticatorId": made["authenticatorId"], "isUserVerified": is_verified}
+            devtools.send("WebAuthn.setUserVerified", told)
+
+        return verifies
 
     def letters(self) -> list[dict[str, Any]]:
         """What came to their mailbox, oldest first."""
@@ -167,6 +195,14 @@ def bootstrapped(clerk: Clerk) -> Clerk:
 
 def invited(by: Clerk, clerk: Clerk, role: str, name: str) -> Clerk:
     """Somebody new, by two letters; who needs a second factor sets it up."""
+    accepted(by, clerk, role, name)
+    if clerk.page.locator(".qr").count():
+        clerk.take_factor()
+    return clerk
+
+
+def accepted(by: Clerk, clerk: Clerk, role: str, name: str) -> None:
+    """Somebody new who came as far as their password."""
     by.open("/staff/invitations")
     by.fill(email=clerk.email)
     by.page.locator(f"#role-{role}").check()
@@ -176,6 +212,3 @@ def invited(by: Clerk, clerk: Clerk, role: str, name: str) -> Clerk:
     clerk.press("Accept")
     if clerk.page.locator("input[name=password]").count():
         clerk.sign_in(PASSWORD)
-    if clerk.page.locator(".qr").count():
-        clerk.take_factor()
-    return clerk
