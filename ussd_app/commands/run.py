@@ -232,7 +232,7 @@ class House:
 ussd-app is running; Ctrl-C ends it.
 
   Telephones  {urls["simulator"]}   dial {self.settings.service_code} on any of them
-  Staff       {urls["admin"]}   first: ussd-app staff bootstrap --email you@example.org
+  Staff       {urls["admin"]}   first: {_command()} staff bootstrap --email you@example.org
   Letters     {urls["mail"]}   what is mailed to staff
   Metrics     {urls["metrics"]}
   Logs        {self.logs}
@@ -241,6 +241,11 @@ ussd-app is running; Ctrl-C ends it.
             tokens = f"{person.tokens} {self.settings.token_code}"
             click.echo(f"  {person.name:<14}  {person.phone}  PIN {person.pin}  {tokens}")
         click.echo()
+
+
+def _command() -> str:
+    """How this program is called from where one is: few have its folder on their PATH."""
+    return "ussd-app" if shutil.which("ussd-app") else os.path.relpath(sys.argv[0])
 
 
 def urls_of(settings: Settings) -> dict[str, str]:
