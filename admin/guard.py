@@ -106,12 +106,11 @@ def _who() -> Staff | None:
     uniquifier, sid = session.get("_user_id"), session.get("sid")
     if not uniquifier or not sid:
         return None
-    found = services().users.staff(uniquifier)
     view = current_app.view_functions.get(request.endpoint or "")
     is_touch = not getattr(view, BY_ITSELF, False)
-    if found is None or not services().user_sessions.is_live(sid, found.id, is_touch=is_touch):
+    found = services().user_sessions.staff(uniquifier, sid, is_touch=is_touch)
+    if found is None:
         session.clear()
-        return None
     return found
 
 

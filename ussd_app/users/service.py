@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import LiteralString
+from typing import Any, LiteralString
 
 from ussd_app.audit import service as audit
 from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock
-from ussd_app.db.connection import Row
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import Conflict, NotAllowed, NotFound
 from ussd_app.users.permissions import (
@@ -70,21 +69,13 @@ class Users:
     def __init__(self, db: Database, clock: Clock, *, tenant: Callable[[], int]) -> None:
         self._db, self._clock, self._tenant = db, clock, tenant
 
-    def staff(self, uniquifier: str) -> Staff | None:
-        """Whom the cookie names, if they may come in: ACTIVE, and with a role."""
-        with self._db.reading() as reading:
-            row = reading.row(
-                f"{_STAFF} WHERE u.uniquifier = %s AND u.status = 'ACTIVE'", uniquifier
-            )
-        return _staff(row) if row else None
-
     def get(self, user: int) -> Staff:
         """A user with a role, suspended or not. Raises NotFound."""
         with self._db.reading() as reading:
-            row = reading.row(f"{_STAFF} WHERE u.id = %s", user)
+            row = reading.row(f"{STAFF} WHERE u.id = %s", user)
         if row is None:
             raise NotFound("no such user")
-        return _staff(row)
+        return staff_of(row)
 
     def denied(self, staff: Staff, page: str) -> None:
         """Write down that somebody wanted a page that is not theirs."""
@@ -228,7 +219,7 @@ class Users:
             return True
 
 
-_STAFF: LiteralString = """
+STAFF: LiteralString = """
     SELECT u.id, u.name, u.email, u.language, r.tenant, r.role, u.must_change,
         u.confirmed_at IS NOT NULL,
         u.factor IS NOT NULL OR EXISTS (SELECT 1 FROM passkey p WHERE p.user_id = u.id),
@@ -237,7 +228,8 @@ _STAFF: LiteralString = """
 """
 
 
-def _staff(row: Row) -> Staff:
+def staff_of(row: Sequence[Any]) -> Staff:
+    """One of the staff, from a row of `STAFF`."""
     user, name, email, language, tenant, role, *more = row
     return Staff(user, name, email or "", language, tenant, Role(role), *more)
 

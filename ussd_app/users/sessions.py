@@ -13,6 +13,7 @@ from ussd_app.audit import service as audit
 from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock
 from ussd_app.db.work import Database
+from ussd_app.users.service import STAFF, Staff, staff_of
 
 IDLE, LASTS = timedelta(minutes=30), timedelta(hours=12)
 SID_BYTES = 32
@@ -56,28 +57,23 @@ class Sessions:
             audit.record(work, _self(user), "user.signed_in", subject=("user", user), at=now)
         return sid
 
-    def is_live(self, sid: str, user: int, *, is_touch: bool = True) -> bool:
-        """Whether they are still signed in there: not ended, not idle too long, not too old.
+    def staff(self, uniquifier: str, sid: str, *, is_touch: bool = True) -> Staff | None:
+        """Whom a cookie names, if they may come in: ACTIVE, with a role, and still signed in there.
 
+        Signed in is who was not signed out, is not idle too long and did not begin too long ago.
         What a page asks for by itself is no touch: somebody who left is idle before it.
         """
         now = self._clock.now()
         with self._db.reading() as reading:
-            row = reading.row(
-                """
-                SELECT seen_at FROM user_session
-                WHERE sid = %s AND user_id = %s AND ended_at IS NULL AND seen_at > %s AND ends_at > %s
-                """,
-                _digest(sid),
-                user,
-                now - IDLE,
-                now,
-            )
-            if row and is_touch and row[0] < now - SEEN_EVERY:
+            row = reading.row(_SIGNED_IN, uniquifier, _digest(sid), now - IDLE, now)
+            if row is None:
+                return None
+            seen_at, *found = row
+            if is_touch and seen_at < now - SEEN_EVERY:
                 reading.run(
                     "UPDATE user_session SET seen_at = %s WHERE sid = %s", now, _digest(sid)
                 )
-        return row is not None
+        return staff_of(found)
 
     def places(self, user: int, *, sid: str = "") -> Sequence[Place]:
         """Where they are signed in, latest first."""
@@ -119,6 +115,12 @@ class Sessions:
         return len(ended)
 
 
+_SIGNED_IN: LiteralString = f"""
+    SELECT s.seen_at, found.*
+    FROM ({STAFF} WHERE u.uniquifier = %s AND u.status = 'ACTIVE') found
+        JOIN user_session s ON s.user_id = found.id
+    WHERE s.sid = %s AND s.ended_at IS NULL AND s.seen_at > %s AND s.ends_at > %s
+"""  # noqa: S608 - ours
 _END: LiteralString = "UPDATE user_session SET ended_at = %s WHERE ended_at IS NULL AND"
 
 
