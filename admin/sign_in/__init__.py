@@ -8,6 +8,7 @@ from flask import Flask, Request, flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import user_logged_out
+from flask_login.utils import _user_context_processor
 from flask_security import Security, current_user, password_changed, user_authenticated
 
 from admin.guard import Lock, Open
@@ -57,6 +58,7 @@ def install(app: Flask, settings: Settings, services: Services) -> None:
             totp_cls=OneTimeCodes,
             mf_recovery_codes_util_cls=CodesOnPaper,
         )
+    _read_no_account_unasked(app, security)
     security.want_json(_never)
     security.reset_serializer = timed(app, "reset", services.clock)
     app.extensions["confirm_links"] = timed(app, "confirm", services.clock)
@@ -69,6 +71,15 @@ def install(app: Flask, settings: Settings, services: Services) -> None:
     user_authenticated.connect(partial(_begin, services), app, weak=False)
     user_logged_out.connect(partial(_end, services), app, weak=False)
     password_changed.connect(partial(_end_others, services), app, weak=False)
+
+
+def _read_no_account_unasked(app: Flask, security: Security) -> None:
+    """Keep the libraries from reading a user for every page: the guard has read them already.
+
+    They would, for roles, which nobody asks them for, and for templates, which have `staff`.
+    """
+    security.principal.identity_loaders.clear()
+    app.template_context_processors[None].remove(_user_context_processor)
 
 
 def _never(__: Request) -> bool:
