@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 
-from flask_babel import format_date, format_datetime, lazy_gettext as _
+from babel.dates import format_date
+from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
+
+from admin.guard import services
+from admin.language import chosen
+
+DAYS_KEPT = 1000  # as each language writes them: a list has few, many times
 
 KINDS: Mapping[str, LazyString] = {
     "individual": _("Individual"),
@@ -75,17 +82,22 @@ def state_class(state: str) -> str:
 
 def format_day(moment: datetime) -> str:
     """The day, where the organisation is: '21 Nov 2026'."""
-    return str(format_date(moment, "d MMM y"))
+    return _day(services().local.date(moment), chosen())
 
 
 def format_second(moment: datetime) -> str:
     """The hour to the second, where the organisation is: '14:03:07'."""
-    return str(format_datetime(moment, "HH:mm:ss"))
+    return moment.astimezone(services().local.zone).strftime("%H:%M:%S")
 
 
 def format_moment(moment: datetime) -> str:
     """Day and hour, where the organisation is: '21 Nov 2026 14:03'."""
-    return str(format_datetime(moment, "d MMM y HH:mm"))
+    return f"{format_day(moment)} {services().local.hour(moment)}"
+
+
+@lru_cache(maxsize=DAYS_KEPT)
+def _day(day: date, language: str) -> str:
+    return str(format_date(day, "d MMM y", locale=language))
 
 
 def format_browser(told: str) -> str:
