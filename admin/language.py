@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -11,11 +11,13 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, request
 from flask_babel import Babel, Domain
+from markupsafe import Markup
 
 from ussd_app.services import Services
 
 LANGUAGES = ("en", "sw")
 CATALOGUES = Path(__file__).parent / "translations"
+WORDS_KEPT = 4096  # more than the texts of all templates in every language
 
 
 class Words(Domain):  # type: ignore[misc]  # the library has no types
@@ -41,6 +43,7 @@ def install(app: Flask, services: Services) -> None:
     """Choose a language for each request: the user's own, else one the browser asks for."""
     app.jinja_env.globals["get_locale"] = chosen
     Languages(app, locale_selector=chosen, timezone_selector=lambda: str(services.local.zone))
+    app.jinja_env.globals["_"] = said
 
 
 def chosen() -> str:
@@ -48,6 +51,17 @@ def chosen() -> str:
     if staff and staff.language in LANGUAGES:
         return str(staff.language)
     return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+
+
+def said(text: str, /, **values: object) -> Markup:
+    """A text of a template in the language of whoever looks; what is filled in is escaped."""
+    words = _words(chosen(), text)
+    return words % values if values else words
+
+
+@lru_cache(maxsize=WORDS_KEPT)
+def _words(language: str, text: str) -> Markup:
+    return Markup(_read(language).gettext(text))  # noqa: S704 - ours, not what people typed
 
 
 @cache
