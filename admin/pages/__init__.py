@@ -28,6 +28,7 @@ from admin.pages import (
     words,
 )
 from admin.pages.words import format_browser, format_day, format_moment, format_second
+from admin.rows import each
 from ussd_app.users.permissions import Permission
 from ussd_app.users.service import Staff
 
@@ -87,6 +88,7 @@ def install(app: Flask) -> None:
     app.jinja_env.globals["words"] = words
     app.jinja_env.globals["said"] = transaction_words
     app.jinja_env.globals["audit_words"] = audit_words
+    app.jinja_env.filters["each"] = each
     app.jinja_env.filters["day"] = format_day
     app.jinja_env.filters["moment"] = format_moment
     app.jinja_env.filters["second"] = format_second

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -105,9 +105,7 @@ def _list(
         typed={name: typed for name, typed in query.items() if typed},
         wanted=wanted,
         found=found,
-        here=url_for("people.listed"),
-        kinds=words.spoken(words.KINDS),
-        statuses=words.spoken(words.STATUSES),
+        cells=_cells(found.rows),
         is_first=is_first,
         wrong=say(no) if no else "",
         wrong_field=no.field if isinstance(no, InvalidFilter) else "",
@@ -115,6 +113,25 @@ def _list(
         saved=services().notebook.filters(staff().id),
         languages=services().catalogs.names,
     )
+
+
+def _cells(rows: Iterable[PersonRow]) -> Iterator[Mapping[str, object]]:
+    """What stands in the places of each row of the list: a name and a number only masked."""
+    kinds, statuses, pins = map(words.spoken, (words.KINDS, words.STATUSES, words.PINS))
+    states = {state: words.state(state, said) for state, said in {**statuses, **pins}.items()}
+    pins_said = {**states, "ok": pins["ok"]}  # as nearly all are: it catches no eye
+    for row in rows:
+        yield {
+            "id": row.id,
+            "name": masked_name(row.name),
+            "phone": masked_phone(row.phone),
+            "type": kinds[row.kind],
+            "status": states[row.status],
+            "pin": pins_said[row.pin],
+            "tier": row.tier,
+            "balance": row.balance,
+            "joined": words.format_day(row.joined_at) if row.joined_at else "–",
+        }
 
 
 def _lines(rows: Generator[PersonRow], *, whole: bool) -> Iterator[str]:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from babel.dates import format_date
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
+from markupsafe import Markup
 
 from admin.guard import services
 from admin.language import chosen
@@ -78,6 +79,11 @@ def spoken(words: Mapping[str, LazyString]) -> dict[str, str]:
 def state_class(state: str) -> str:
     """The colour of a state, which its word says too."""
     return "good" if state in GOOD else "bad" if state in BAD else "waits"
+
+
+def state(state: str, said: str) -> Markup:
+    """A state as a mark of its colour."""
+    return Markup('<span class="state {}">{}</span>').format(state_class(state), said)
 
 
 def format_day(moment: datetime) -> str:
