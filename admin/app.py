@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, SecurityError
 from werkzeug.routing import IntegerConverter, Map
 
-from admin import assets, guard, headers, kept, language, pages, sign_in
+from admin import addresses, assets, guard, headers, kept, language, pages, sign_in
 from ussd_app.errors import Refusal, Unavailable
 from ussd_app.services import Services
 from ussd_app.settings import Settings
@@ -49,6 +49,7 @@ def create(settings: Settings, services: Services) -> Flask:
     headers.install(app, https=settings.admin_is_https, simulator=settings.simulator_url)
     language.install(app, services)
     kept.install(app)
+    addresses.install(app)
     assets.install(app)
     CSRFProtect(app)
     guard.install(app, services, others={"static": guard.Open.EVERYBODY, **sign_in.LOCKS})

@@ -7,7 +7,9 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, Response, request, url_for
+from flask import Flask, Response, request
+
+from admin.addresses import lasting
 
 STATIC = Path(__file__).parent / "static"
 DIGEST_LETTERS = 12
@@ -21,7 +23,7 @@ def install(app: Flask) -> None:
 
 
 def _address(name: str) -> str:
-    return url_for("static", filename=name, v=_digest(name))
+    return lasting("static", filename=name, v=_digest(name))
 
 
 @cache
