@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -96,13 +97,13 @@ class PeopleFilter:
         """Whether it asks for what not everybody may know."""
         return not PRIVATE.isdisjoint(self.asked)
 
-    @property
+    @cached_property
     def without_search(self) -> PeopleFilter:
         """The same without what was searched for, which may be somebody's name or number."""
         return self.without("q")
 
-    @property
-    def asked(self) -> dict[str, str]:
+    @cached_property
+    def asked(self) -> Mapping[str, str]:
         """Every field that asks something, as it would be typed."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: str(value) for name, value in values.items() if value is not None}
