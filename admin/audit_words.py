@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext as _, lazy_gettext
+from flask_babel import gettext as _
 from flask_babel.speaklater import LazyString
+
+from admin.language import lazy_gettext
 
 ACTIONS: Mapping[str, LazyString] = {
     "transfer.sent": lazy_gettext("sent money"),

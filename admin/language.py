@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, request
 from flask_babel import Babel, Domain
+from flask_babel.speaklater import LazyString
 from markupsafe import Markup
 
 from ussd_app.services import Services
@@ -57,6 +58,11 @@ def said(text: str, /, **values: object) -> Markup:
     """A text of a template in the language of whoever looks; what is filled in is escaped."""
     words = _words(chosen(), text)
     return words % values if values else words
+
+
+def lazy_gettext(text: str) -> LazyString:
+    """A text that is not yet in a language: whoever it is shown to chooses that."""
+    return LazyString(lambda: _read(chosen()).gettext(text))
 
 
 @lru_cache(maxsize=WORDS_KEPT)

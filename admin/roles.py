@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
+from admin.language import lazy_gettext as _
 from ussd_app.users.permissions import Role
 
 NAMES: Mapping[Role, LazyString] = {

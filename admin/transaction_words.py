@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
+from admin.language import lazy_gettext as _
 from admin.telling import Refusals
 from ussd_app.errors import NotEnough
 from ussd_app.office.reversal import NoRoom, NotReversible, PartyGone, Reversed

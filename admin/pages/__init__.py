@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Flask
-from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from admin import audit_words, transaction_words
+from admin.language import lazy_gettext as _
 from admin.masking import masked_name, masked_numbers, masked_phone
 from admin.pages import (
     account,

@@ -7,11 +7,12 @@ from hmac import compare_digest
 
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _, lazy_gettext
+from flask_babel import gettext as _
 from itsdangerous import Signer
 
 from admin import transaction_words
 from admin.guard import may, services, staff
+from admin.language import lazy_gettext
 from admin.telling import Refusals, tell
 from ussd_app.errors import Conflict, Invalid, NotAllowed, NotFound
 from ussd_app.office import erasure, factor_reset, phone_change, reversal

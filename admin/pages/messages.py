@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, lazy_gettext as _
+from flask_babel import gettext
 from flask_babel.speaklater import LazyString
 
 from admin.csv_rows import download
 from admin.guard import may, services, staff
+from admin.language import lazy_gettext as _
 from admin.masking import masked_name, masked_phone
 from admin.pages.person import is_shown, remember
 from admin.pages.saying import say

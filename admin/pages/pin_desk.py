@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _, lazy_gettext
+from flask_babel import gettext as _
 
 from admin.guard import may, services, staff
+from admin.language import lazy_gettext
 from admin.masking import masked_name, masked_phone
 from admin.telling import Refusals, tell
 from ussd_app.errors import LimitReached, NotAllowed, NotFound

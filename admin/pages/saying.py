@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from admin.guard import services
-from admin.language import chosen
+from admin.language import chosen, lazy_gettext as _
 from ussd_app.errors import Conflict, Invalid, LimitReached, NotAllowed, Refusal
 from ussd_app.members.changing import Changed
 from ussd_app.office.erasure import Kept

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from babel.dates import format_date
-from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from markupsafe import Markup
 
 from admin.guard import services
-from admin.language import chosen
+from admin.language import chosen, lazy_gettext as _
 
 DAYS_KEPT = 1000  # as each language writes them: a list has few, many times
 
@@ -81,6 +80,7 @@ def state_class(state: str) -> str:
     return "good" if state in GOOD else "bad" if state in BAD else "waits"
 
 
+@cache
 def state(state: str, said: str) -> Markup:
     """A state as a mark of its colour."""
     return Markup('<span class="state {}">{}</span>').format(state_class(state), said)

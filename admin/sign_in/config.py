@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask_babel import lazy_gettext as _
-
+from admin.language import lazy_gettext as _
 from admin.sign_in.codes import STEP_SECONDS
 from ussd_app.settings import Settings
 from ussd_app.users.factors import AUTHENTICATOR, CODES
