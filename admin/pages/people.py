@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from admin.csv_rows import line
 from admin.guard import may, services, staff
+from admin.language import chosen
 from admin.masking import masked_name, masked_phone
 from admin.pages import words
 from admin.pages.saying import say
@@ -120,7 +121,9 @@ def _cells(rows: Iterable[PersonRow]) -> Iterator[Mapping[str, object]]:
     kinds, statuses, pins = map(words.spoken, (words.KINDS, words.STATUSES, words.PINS))
     states = {state: words.state(state, said) for state, said in {**statuses, **pins}.items()}
     pins_said = {**states, "ok": pins["ok"]}  # as nearly all are: it catches no eye
+    calendar, language = services().local, chosen()
     for row in rows:
+        joined = calendar.date(row.joined_at) if row.joined_at else None
         yield {
             "id": row.id,
             "name": masked_name(row.name),
@@ -130,7 +133,7 @@ def _cells(rows: Iterable[PersonRow]) -> Iterator[Mapping[str, object]]:
             "pin": pins_said[row.pin],
             "tier": row.tier,
             "balance": row.balance,
-            "joined": words.format_day(row.joined_at) if row.joined_at else "–",
+            "joined": words.day(joined, language) if joined else "–",
         }
 
 

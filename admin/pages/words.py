@@ -81,14 +81,14 @@ def state_class(state: str) -> str:
 
 
 @cache
-def state(state: str, said: str) -> Markup:
+def state(name: str, said: str) -> Markup:
     """A state as a mark of its colour."""
-    return Markup('<span class="state {}">{}</span>').format(state_class(state), said)
+    return Markup('<span class="state {}">{}</span>').format(state_class(name), said)
 
 
 def format_day(moment: datetime) -> str:
     """The day, where the organisation is: '21 Nov 2026'."""
-    return _day(services().local.date(moment), chosen())
+    return day(services().local.date(moment), chosen())
 
 
 def format_second(moment: datetime) -> str:
@@ -102,8 +102,9 @@ def format_moment(moment: datetime) -> str:
 
 
 @lru_cache(maxsize=DAYS_KEPT)
-def _day(day: date, language: str) -> str:
-    return str(format_date(day, "d MMM y", locale=language))
+def day(of: date, language: str) -> str:
+    """A day, in a language."""
+    return str(format_date(of, "d MMM y", locale=language))
 
 
 def format_browser(told: str) -> str:
