@@ -10,7 +10,7 @@ import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
-from typing import LiteralString
+from typing import LiteralString, NamedTuple
 
 from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock, Local
@@ -32,8 +32,7 @@ WORDS_MOST = 4
 NO_PAGE = _("There is no such page of the list.")
 
 
-@dataclass(frozen=True)
-class PersonRow:
+class PersonRow(NamedTuple):
     """A member as a list shows them; `balance` is in the token that was asked for, or the first."""
 
     id: int
