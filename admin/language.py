@@ -9,7 +9,7 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Flask, g, request
+from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, Domain
 from flask_babel.speaklater import LazyString
 from markupsafe import Markup
@@ -61,8 +61,12 @@ def said(text: str, /, **values: object) -> Markup:
 
 
 def lazy_gettext(text: str) -> LazyString:
-    """A text that is not yet in a language: whoever it is shown to chooses that."""
-    return LazyString(lambda: _read(chosen()).gettext(text))
+    """A text that is not yet in a language: whoever it is shown to chooses that, nobody English."""
+    return LazyString(_spoken, text)
+
+
+def _spoken(text: str) -> str:
+    return str(_read(chosen()).gettext(text)) if has_request_context() else text
 
 
 @lru_cache(maxsize=WORDS_KEPT)
