@@ -1,4 +1,4 @@
-"""The rows of a long list, filled in at a third of what a loop of a template costs."""
+"""The rows of a long list, filled in for less than half of what a loop of a template costs."""
 
 from __future__ import annotations
 
