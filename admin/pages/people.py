@@ -16,8 +16,9 @@ from admin.pages import words
 from admin.pages.saying import say
 from ussd_app.errors import Invalid
 from ussd_app.office.exporting import Page
+from ussd_app.office.filters import InvalidFilter
 from ussd_app.office.people import PersonRow
-from ussd_app.office.people_filter import FIELDS, InvalidFilter, PeopleFilter
+from ussd_app.office.people_filter import PeopleFilter
 from ussd_app.users.permissions import Permission
 
 NOTHING = Page[PersonRow]((), None)
@@ -81,7 +82,7 @@ def forget() -> ResponseReturnValue:
 
 
 def _asked_in_form() -> dict[str, str]:
-    return {name: typed for name, typed in request.form.items() if name in FIELDS}
+    return {name: typed for name, typed in request.form.items() if name in PeopleFilter.names()}
 
 
 def _read(query: Mapping[str, str]) -> PeopleFilter:

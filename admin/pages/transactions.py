@@ -26,10 +26,10 @@ from admin.pages.person import is_shown
 from admin.pages.saying import say
 from ussd_app.errors import Invalid, NotFound, Refusal
 from ussd_app.office import reversal
+from ussd_app.office.filters import InvalidFilter
 from ussd_app.office.people import NO_PAGE
-from ussd_app.office.people_filter import InvalidFilter
 from ussd_app.office.place import Place
-from ussd_app.office.transaction_filter import FIELDS, PARTIES, TransactionFilter
+from ussd_app.office.transaction_filter import PARTIES, TransactionFilter
 from ussd_app.office.transactions import Page, Party, TransactionRow
 from ussd_app.throttle import Throttle
 from ussd_app.users.permissions import Permission
@@ -71,7 +71,9 @@ def listed() -> ResponseReturnValue:
 @page.post("/export")
 @may(Permission.EXPORT)
 def export() -> ResponseReturnValue:
-    query = {name: typed for name, typed in request.form.items() if name in FIELDS}
+    query = {
+        name: typed for name, typed in request.form.items() if name in TransactionFilter.names()
+    }
     why, wanted, found = request.form.get("why", ""), TransactionFilter(), NOTHING
     try:
         wanted = _read(query)

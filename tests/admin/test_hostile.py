@@ -17,8 +17,8 @@ from werkzeug.wrappers import Response
 from tests.admin.desk import HOST, Desk
 from tests.people import AMINA, BARAKA
 from ussd_app.office.log_filter import CallFilter, SmsFilter
-from ussd_app.office.people_filter import FIELDS as PEOPLE
-from ussd_app.office.transaction_filter import FIELDS as TRANSACTIONS
+from ussd_app.office.people_filter import PeopleFilter
+from ussd_app.office.transaction_filter import TransactionFilter
 from ussd_app.users.permissions import Role
 
 HOSTILE = (
@@ -76,8 +76,8 @@ FINE = {
     "email": b"zawadi@example.org",
 }
 LISTS: Mapping[str, Sequence[str]] = {
-    "/people": PEOPLE,
-    "/transactions": TRANSACTIONS,
+    "/people": PeopleFilter.names(),
+    "/transactions": TransactionFilter.names(),
     "/sessions": CallFilter.names(),
     "/messages": SmsFilter.names(),
 }

@@ -15,7 +15,7 @@ from tests.transfers.town import Town
 from ussd_app.audit import service as audit
 from ussd_app.errors import Invalid
 from ussd_app.ledger import service as ledger
-from ussd_app.office.people_filter import InvalidFilter
+from ussd_app.office.filters import InvalidFilter
 from ussd_app.office.place import LOOK_BACK, MISSING_MOST, Place
 from ussd_app.office.transaction_filter import PARTIES_MOST, TransactionFilter
 from ussd_app.office.transactions import TransactionRow, Transactions

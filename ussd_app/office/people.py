@@ -17,7 +17,8 @@ from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import Invalid
 from ussd_app.office.exporting import BATCH, Exports, Page
-from ussd_app.office.people_filter import BEST, NOT_IN_LIST, PRIVATE, InvalidFilter, PeopleFilter
+from ussd_app.office.filters import NOT_IN_LIST, InvalidFilter
+from ussd_app.office.people_filter import BEST, PRIVATE, PeopleFilter
 from ussd_app.text import _
 from ussd_app.tokens.service import Tokens, TokenView
 from ussd_app.values import Amount, Phone, Unit, plain_digits

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
-from urllib.parse import urlencode
 
-from ussd_app.office.people_filter import UNKNOWN, InvalidFilter, amount, code, day, one_of
+from ussd_app.office.filters import Filter, amount, code, day, like, one_of, read_by
 from ussd_app.text import _
 
 KINDS = ("transfer", "grant", "reversal")
@@ -23,71 +20,23 @@ NO_ID = _("Type the id of a member.")
 
 
 @dataclass(frozen=True)
-class TransactionFilter:
-    """What is asked of transactions; None asks nothing. Amounts are in whole tokens, as typed.
+class TransactionFilter(Filter):
+    """What is asked of transactions. Amounts are in whole tokens, as typed.
 
     `party` are ids of members, so that an address names nobody; days are the organisation's.
     """
 
-    kind: str | None = None
-    state: str | None = None
-    party: str | None = None
-    channel: str | None = None
-    token: str | None = None
-    amount_from: str | None = None
-    amount_to: str | None = None
-    since: date | None = None
-    until: date | None = None
-
-    @classmethod
-    def parse(cls, query: Mapping[str, str]) -> TransactionFilter:
-        """Read the query of an address; an empty value asks nothing. Raises InvalidFilter."""
-        read: dict[str, Any] = {}
-        for field, typed in query.items():
-            if field not in _READ:
-                raise InvalidFilter(field, UNKNOWN)
-            if plain := typed.replace("\0", "").strip():
-                read[field] = _READ[field](field, plain)
-        return cls(**read)
+    kind: str | None = read_by(one_of(*KINDS))
+    state: str | None = read_by(one_of(*STATES))
+    party: str | None = read_by(like(PARTIES, NO_ID))
+    channel: str | None = read_by(one_of(*CHANNELS))
+    token: str | None = read_by(code)
+    amount_from: str | None = read_by(amount)
+    amount_to: str | None = read_by(amount)
+    since: date | None = read_by(day)
+    until: date | None = read_by(day)
 
     @property
     def parties(self) -> list[int]:
         """The members who paid or were paid; none asks nothing."""
         return [int(member) for member in (self.party or "").split(",") if member]
-
-    def without(self, field: str) -> TransactionFilter:
-        """The same with one question less."""
-        changes: dict[str, Any] = {field: None}
-        return replace(self, **changes)
-
-    @property
-    def asked(self) -> dict[str, str]:
-        """Every field that asks something, as it would be typed."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: str(value) for name, value in values.items() if value is not None}
-
-    @property
-    def query(self) -> str:
-        """The query of the address that asks the same."""
-        return urlencode(self.asked)
-
-
-def _ids(field: str, typed: str) -> str:
-    if not PARTIES.fullmatch(typed):
-        raise InvalidFilter(field, NO_ID)
-    return typed
-
-
-_READ: Mapping[str, Callable[[str, str], str | date]] = {
-    "kind": one_of(*KINDS),
-    "state": one_of(*STATES),
-    "party": _ids,
-    "channel": one_of(*CHANNELS),
-    "token": code,
-    "amount_from": amount,
-    "amount_to": amount,
-    "since": day,
-    "until": day,
-}
-
-FIELDS = tuple(_READ)

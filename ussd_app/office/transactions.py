@@ -17,8 +17,9 @@ from ussd_app.db.connection import Row
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import NotFound
 from ussd_app.office.exporting import BATCH, Exports
+from ussd_app.office.filters import InvalidFilter
 from ussd_app.office.people import People, token_called
-from ussd_app.office.people_filter import InvalidFilter, PeopleFilter
+from ussd_app.office.people_filter import PeopleFilter
 from ussd_app.office.place import LOOK_BACK, Place
 from ussd_app.office.transaction_filter import (
     GIVEN_UP,
