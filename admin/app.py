@@ -12,7 +12,8 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, SecurityError
 from werkzeug.routing import IntegerConverter, Map
 
-from admin import addresses, assets, guard, headers, kept, language, pages, sign_in
+from admin import assets, guard, headers, language, pages, sign_in
+from ussd_app import errors
 from ussd_app.errors import Refusal, Unavailable
 from ussd_app.services import Services
 from ussd_app.settings import Settings
@@ -90,7 +91,7 @@ def _apologise(error: Exception) -> Response | tuple[str | Response, int]:
     """The door of a page: what happened, in words; a bug by its reference alone."""
     if isinstance(error, SecurityError):
         return Response(status=HTTPStatus.BAD_REQUEST)  # not our host: no page of ours has a link
-    if isinstance(error, MethodNotAllowed):
+    if isinstance(error, MethodNotAllowed | errors.NotFound):
         error = NotFound()
     if isinstance(error, HTTPException):
         if error.response is not None:

@@ -5,25 +5,26 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import TypeVar
 
 from flask import Response
+
+Row = TypeVar("Row")
 
 FORMULA_STARTS = ("=", "+", "-", "@")
 
 
-def download(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
-    """An answer that is sent as the rows come."""
-    answer = Response(_lines(head, rows), mimetype="text/csv")
+def download(
+    name: str,
+    head: Sequence[str],
+    rows: Generator[Row],
+    cells: Callable[[Row], Sequence[object]],
+) -> Response:
+    """An answer that is sent as the rows come; whoever stops it early stops what reads for it."""
+    answer = Response(_lines(head, rows, cells), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return answer
-
-
-def line(row: Sequence[object]) -> str:
-    """A row as it stands in a file."""
-    written = io.StringIO()
-    csv.writer(written).writerow([safe(value) for value in row])
-    return written.getvalue()
 
 
 def safe(value: object) -> str:
@@ -38,7 +39,18 @@ def safe(value: object) -> str:
     return f"'{words}" if begins.lstrip().startswith(FORMULA_STARTS) else words
 
 
-def _lines(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    yield line(head)
-    for row in rows:
-        yield line(row)
+def _lines(
+    head: Sequence[str], rows: Generator[Row], cells: Callable[[Row], Sequence[object]]
+) -> Iterator[str]:
+    try:
+        yield _line(head)
+        for row in rows:
+            yield _line(cells(row))
+    finally:
+        rows.close()
+
+
+def _line(row: Sequence[object]) -> str:
+    written = io.StringIO()
+    csv.writer(written).writerow([safe(value) for value in row])
+    return written.getvalue()

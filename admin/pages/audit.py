@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -45,7 +44,7 @@ def export() -> ResponseReturnValue:
         rows = services().audit_search.export(wanted, by=staff().actor, why=why)
     except Invalid as no:
         return _list(request.form, wrong=say(no), why=why), 400
-    return download("audit", COLUMNS, _cells(rows))
+    return download("audit", COLUMNS, rows, _line)
 
 
 def _list(args: MultiDict[str, str], *, wrong: str = "", why: str = "") -> str:
@@ -64,11 +63,10 @@ def _list(args: MultiDict[str, str], *, wrong: str = "", why: str = "") -> str:
     )
 
 
-def _cells(rows: Iterable[Found]) -> Iterable[list[object]]:
-    for row in rows:
-        told = "; ".join(f"{key}={value}" for key, value in row.details.items())
-        cells = {"at": row.at.isoformat(), "details": told}
-        yield [cells.get(name, getattr(row, name)) for name in COLUMNS]
+def _line(row: Found) -> list[object]:
+    told = "; ".join(f"{key}={value}" for key, value in row.details.items())
+    cells = {"at": row.at.isoformat(), "details": told}
+    return [cells.get(name, getattr(row, name)) for name in COLUMNS]
 
 
 def _filter(args: MultiDict[str, str]) -> Filter:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import partial
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel.speaklater import LazyString
@@ -14,19 +15,19 @@ from admin.csv_rows import download
 from admin.guard import may, services, staff
 from admin.language import lazy_gettext as _
 from admin.masking import masked_name, masked_phone
-from admin.pages.person import is_shown, remember
+from admin.pages import lists, shown
+from admin.pages.lists import Listing
 from admin.pages.saying import say
-from ussd_app.errors import Invalid, LimitReached, NotAllowed, NotFound, Refusal
+from ussd_app.errors import Invalid, LimitReached, NotAllowed, Refusal
 from ussd_app.messages.service import OptedOut
 from ussd_app.office import sms_desk
-from ussd_app.office.exporting import Page
 from ussd_app.office.log_filter import SMS_STATES, SmsFilter
 from ussd_app.office.person import Person
 from ussd_app.office.sms_book import SmsRow
 from ussd_app.office.sms_desk import LIMITS, SEPTETS_MOST, Unsendable
 from ussd_app.users.permissions import Permission
 
-NOTHING = Page[SmsRow]((), None)
+KIND = "sms"
 COLUMNS = (
     "id", "made", "member", "name", "phone", "kind", "state", "failure", "attempts", "cost",
     "reports", "repeats", "author",
@@ -73,29 +74,17 @@ page = Blueprint("messages", __name__, url_prefix="/messages")
 @page.get("")
 @may(Permission.SEE_PEOPLE)
 def listed() -> ResponseReturnValue:
-    query = request.args.to_dict()
-    after = query.pop("after", "")
-    try:
-        wanted = _read(query)
-        found = services().sms_book.page(wanted, after=after)
-    except Invalid as no:
-        return _list(query, SmsFilter(), NOTHING, no=no), 400
-    return _list(query, wanted, found, is_first=not after)
+    return _list(lists.asked(SmsFilter, services().sms_book))
 
 
 @page.post("/export")
 @may(Permission.EXPORT)
 def export() -> ResponseReturnValue:
-    query = {name: typed for name, typed in request.form.items() if name in SmsFilter.names()}
-    why, wanted, found = request.form.get("why", ""), SmsFilter(), NOTHING
-    try:
-        wanted = _read(query)
-        found = services().sms_book.page(wanted)
-        rows = services().sms_book.export(wanted, by=staff().actor, why=why)
-    except Invalid as no:
-        return _list(query, wanted, found, no=no, why=why), 400
+    listing, rows = lists.taken_out(SmsFilter, services().sms_book)
+    if rows is None:
+        return _list(listing)
     whole = staff().may(Permission.SEE_PRIVATE)
-    return download("messages", COLUMNS, _cells(rows, whole=whole))
+    return download("messages", COLUMNS, rows, partial(_line, whole=whole))
 
 
 @page.get("/<int:message>")
@@ -107,24 +96,18 @@ def show(message: int) -> str:
 @page.post("/<int:message>/reveal")
 @may(Permission.SEE_PRIVATE)
 def reveal(message: int) -> ResponseReturnValue:
-    found, why = _get(message), request.form.get("why", "")
+    why = request.form.get("why", "")
     try:
-        if found.member is None:
-            services().sms_book.reveal(message, by=staff().actor, why=why)
-        else:
-            services().notebook.reveal(found.member, by=staff().actor, why=why)
+        shown.reveal(KIND, services().sms_book.get(message), services().sms_book, why=why)
     except Invalid as no:
         return _page(message, wrong=say(no), why=why), 400
-    except NotFound:
-        abort(404)
-    remember(_whose(found))
     return redirect(url_for("messages.show", message=message))
 
 
 @page.post("/<int:message>/again")
 @may(Permission.SEND_SMS)
 def again(message: int) -> ResponseReturnValue:
-    _get(message)
+    services().sms_book.get(message)
     try:
         repeat, is_fresh = services().sms_desk.again(message, by=staff().actor)
     except Refusal as no:
@@ -140,13 +123,13 @@ def again(message: int) -> ResponseReturnValue:
 @page.get("/to/<int:member>")
 @may(Permission.SEND_SMS)
 def writing(member: int) -> str:
-    return _form(_member(member))
+    return _form(services().persons.get(member))
 
 
 @page.post("/to/<int:member>")
 @may(Permission.SEND_SMS)
 def write(member: int) -> ResponseReturnValue:
-    person, words = _member(member), request.form.get("words", "")
+    person, words = services().persons.get(member), request.form.get("words", "")
     if "count" in request.form:
         return _form(person, words=words)
     try:
@@ -178,33 +161,6 @@ def _told(no: Refusal, most: int) -> str:
     return say(no) if known is None else str(known)
 
 
-def _read(query: Mapping[str, str]) -> SmsFilter:
-    """What is asked; by their number only those are found whose numbers one may see."""
-    wanted = SmsFilter.parse(query)
-    if wanted.who and wanted.member is None and not staff().may(Permission.SEE_PRIVATE):
-        abort(403)
-    return wanted
-
-
-def _get(message: int) -> SmsRow:
-    try:
-        return services().sms_book.get(message)
-    except NotFound:
-        abort(404)
-
-
-def _member(member: int) -> Person:
-    try:
-        return services().persons.get(member)
-    except NotFound:
-        abort(404)
-
-
-def _whose(message: SmsRow) -> int | str:
-    """Under what a reveal is remembered: the member, or the SMS itself."""
-    return f"sms {message.id}" if message.member is None else message.member
-
-
 def _size(words: str) -> sms_desk.Measure:
     return services().sms_desk.measure(words)
 
@@ -218,59 +174,38 @@ def _form(person: Person, *, words: str = "", wrong: str = "") -> str:
         size=_size(words),
         most=SEPTETS_MOST,
         key=request.form.get("key") or secrets.token_hex(16),
-        is_shown=is_shown(person.id),
+        is_shown=shown.is_shown(person.id),
     )
 
 
 def _page(message: int, *, wrong: str = "", why: str = "") -> str:
-    found = _get(message)
+    found = services().sms_book.get(message)
     return render_template(
         "message.html",
         message=found,
-        is_shown=is_shown(_whose(found)),
+        is_shown=shown.is_shown(shown.whose(KIND, found)),
         wrong=wrong,
         why=why,
     )
 
 
-def _list(
-    query: Mapping[str, str],
-    wanted: SmsFilter,
-    found: Page[SmsRow],
-    *,
-    no: Invalid | None = None,
-    why: str = "",
-    is_first: bool = True,
-) -> str:
-    return render_template(
-        "messages.html",
-        typed={name: typed for name, typed in query.items() if typed},
-        asked=wanted.asked,
-        found=found,
-        is_first=is_first,
-        wrong=say(no) if no else "",
-        wrong_field=getattr(no, "field", ""),
-        why=why,
-        all_states=SMS_STATES,
-    )
+def _list(listing: Listing) -> ResponseReturnValue:
+    return render_template("messages.html", **vars(listing), all_states=SMS_STATES), listing.code
 
 
-def _cells(rows: Iterable[SmsRow], *, whole: bool) -> Iterable[list[object]]:
-    for row in rows:
-        yield [
-            row.id,
-            row.made_at.isoformat(timespec="seconds"),
-            row.member,
-            row.name if whole else masked_name(row.name),
-            row.phone if whole else masked_phone(row.phone),
-            row.kind,
-            row.state,
-            row.failure,
-            row.attempts,
-            "" if row.cost is None else f"{row.cost / 100:.2f}",
-            "; ".join(
-                f"{one.status} {one.at.isoformat(timespec='seconds')}" for one in row.reports
-            ),
-            row.again_of,
-            row.author,
-        ]
+def _line(row: SmsRow, *, whole: bool) -> list[object]:
+    return [
+        row.id,
+        row.made_at.isoformat(timespec="seconds"),
+        row.member,
+        row.name if whole else masked_name(row.name),
+        row.phone if whole else masked_phone(row.phone),
+        row.kind,
+        row.state,
+        row.failure,
+        row.attempts,
+        "" if row.cost is None else f"{row.cost / 100:.2f}",
+        "; ".join(f"{one.status} {one.at.isoformat(timespec='seconds')}" for one in row.reports),
+        row.again_of,
+        row.author,
+    ]

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from admin.guard import may, services, staff
 from admin.pages.saying import say
+from admin.pages.shown import is_shown, remember
 from ussd_app.errors import Invalid, NotFound, Refusal
 from ussd_app.members.changing import NO_GROUP
 from ussd_app.members.kinds import BECOMES, GROUP, KINDS, POWERFUL
@@ -21,8 +22,6 @@ from ussd_app.office.person import Person
 from ussd_app.users.permissions import Permission
 from ussd_app.values import Name, Phone, plain_digits
 
-SHOWN_SECONDS, SHOWN_MOST = 15 * 60, 20
-SHOWN = "shown"
 TABS: dict[str, Permission] = {
     "overview": Permission.SEE_PEOPLE,
     "transactions": Permission.SEE_TRANSACTIONS,
@@ -179,7 +178,7 @@ def do(form: str, member: int, deed: Callable[[Person], None]) -> ResponseReturn
     try:
         deed(services().persons.get(member))
     except NotFound:
-        abort(404)
+        raise  # the door of the pages says it
     except Refusal as no:
         return page_of(member, wrong={form: say(no)}), 400 if isinstance(no, Invalid) else 409
     return redirect(url_for("person.show", member=member))
@@ -191,10 +190,7 @@ def page_of(member: int, *, wrong: dict[str, str] | None = None) -> str:
         abort(404)
     if not staff().may(TABS[tab]):
         abort(403)
-    try:
-        person = services().persons.get(member)
-    except NotFound:
-        abort(404)
+    person = services().persons.get(member)
     return render_template(
         f"person/{tab}.html",
         person=person,
@@ -235,20 +231,3 @@ def _contents(tab: str, person: Person) -> dict[str, Any]:
                 ],
                 "tokens": services().tokens.all(),
             }
-
-
-def is_shown(member: int | str) -> bool:
-    """Whether whoever asks has said why they look at this member, a moment ago, in this browser.
-
-    What is nobody's, such as a session of a stranger, has a name of its own.
-    """
-    until = session.get(SHOWN, {}).get(str(member), 0)
-    return staff().may(Permission.SEE_PRIVATE) and until > services().clock.now().timestamp()
-
-
-def remember(member: int | str) -> None:
-    """Let it be shown for a quarter of an hour."""
-    now = services().clock.now().timestamp()
-    live = {key: until for key, until in session.get(SHOWN, {}).items() if until > now}
-    live[str(member)] = int(now) + SHOWN_SECONDS
-    session[SHOWN] = dict(list(live.items())[-SHOWN_MOST:])

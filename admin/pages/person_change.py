@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from admin.guard import may, services, staff
-from admin.pages.person import do, group_typed, is_shown, may_make, place_typed
+from admin.pages.person import do, group_typed, may_make, place_typed
+from admin.pages.shown import is_shown
 from ussd_app.members.changing import Details
 from ussd_app.office import erasure
 from ussd_app.office.person import Person

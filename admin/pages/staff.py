@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from admin import roles
 from admin.audit_words import said
 from admin.guard import may, services, staff
-from ussd_app.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
+from ussd_app.errors import Conflict, Invalid, NotAllowed, TooMany
 from ussd_app.office import factor_reset
 from ussd_app.users.permissions import INVITES, Permission, Role
 from ussd_app.values import Reason
@@ -179,8 +179,6 @@ def _done(user: int, deed: Callable[[], object], said: str) -> ResponseReturnVal
         return _person(user, fault=words), 409
     except Conflict:
         return _person(user, fault=_("They have no second factor that could be taken off.")), 409
-    except NotFound:
-        abort(404)
     flash(said)
     return redirect(url_for("staff.person", user=user))
 

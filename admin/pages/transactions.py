@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from flask import (
     Blueprint,
@@ -22,20 +23,20 @@ from flask_babel import gettext as _
 from admin import transaction_words
 from admin.csv_rows import download
 from admin.guard import may, services, staff
-from admin.pages.person import is_shown
+from admin.pages import lists
+from admin.pages.lists import Listing
 from admin.pages.saying import say
+from admin.pages.shown import is_shown
 from ussd_app.errors import Invalid, NotFound, Refusal
 from ussd_app.office import reversal
-from ussd_app.office.filters import InvalidFilter
 from ussd_app.office.people import NO_PAGE
 from ussd_app.office.place import Place
 from ussd_app.office.transaction_filter import PARTIES, TransactionFilter
-from ussd_app.office.transactions import Page, Party, TransactionRow
+from ussd_app.office.transactions import Party, TransactionRow
 from ussd_app.throttle import Throttle
 from ussd_app.users.permissions import Permission
 from ussd_app.values import Reference
 
-NOTHING = Page((), None, Place(0))
 COLUMNS = (
     "reference", "at", "category", "amount", "token", "from", "from_name", "to", "to_name",
     "channel", "state", "takes_back", "taken_back_by",
@@ -54,34 +55,33 @@ page = Blueprint("transactions", __name__, url_prefix="/transactions")
 @page.get("")
 @may(Permission.SEE_TRANSACTIONS)
 def listed() -> ResponseReturnValue:
-    query = request.args.to_dict()
-    after, quoted = query.pop("after", ""), query.pop("reference", "").strip()
+    typed = request.args.to_dict()
+    after, quoted = typed.pop("after", ""), typed.pop("reference", "").strip()
     if quoted:
         return _quoted(quoted)
     try:
-        wanted = _read(query)
-        if wanted.party != query.get("party", "").strip() and wanted.party:
+        wanted = _read(typed)
+        if wanted.party != typed.get("party", "").strip() and wanted.party:
             return redirect(f"{url_for('transactions.listed')}?{wanted.query}")
         found = services().transactions.page(wanted, named=sees_names(), after=_number(after))
     except Invalid as no:
-        return _list(query, TransactionFilter(), NOTHING, no=no), 400
-    return _list(query, wanted, found, is_first=not after)
+        return _list(Listing(typed, TransactionFilter()).refused(no))
+    return _list(Listing(typed, wanted, found, is_first=not after))
 
 
 @page.post("/export")
 @may(Permission.EXPORT)
 def export() -> ResponseReturnValue:
-    query = {
-        name: typed for name, typed in request.form.items() if name in TransactionFilter.names()
-    }
-    why, wanted, found = request.form.get("why", ""), TransactionFilter(), NOTHING
+    listing = lists.in_form(TransactionFilter)
     try:
-        wanted = _read(query)
-        found = services().transactions.page(wanted, named=sees_names())
-        rows = services().transactions.export(wanted, named=sees_names(), by=staff().actor, why=why)
+        listing.wanted = wanted = _read(listing.typed)
+        listing.found = services().transactions.page(wanted, named=sees_names())
+        rows = services().transactions.export(
+            wanted, named=sees_names(), by=staff().actor, why=listing.why
+        )
     except Invalid as no:
-        return _list(query, wanted, found, no=no, why=why), 400
-    return download("transactions", COLUMNS, _cells(rows, services().organisation))
+        return _list(listing.refused(no))
+    return download("transactions", COLUMNS, rows, partial(_line, house=services().organisation))
 
 
 @page.get("/live")
@@ -164,17 +164,13 @@ def _quoted(typed: str) -> ResponseReturnValue:
             return redirect(url_for("transactions.show", reference=reference))
     except NotFound:
         pass
-    typed_again = {"reference": typed}
-    return _list(typed_again, TransactionFilter(), NOTHING, is_unknown=True), 404
+    return _list(Listing({"reference": typed}, TransactionFilter()), is_unknown=True)
 
 
 def _row(reference: str) -> TransactionRow:
     if not REFERENCE.fullmatch(reference):
         abort(404)
-    try:
-        return services().transactions.get(Reference(reference), named=sees_names())
-    except NotFound:
-        abort(404)
+    return services().transactions.get(Reference(reference), named=sees_names())
 
 
 def _read(query: Mapping[str, str]) -> TransactionFilter:
@@ -187,28 +183,11 @@ def _read(query: Mapping[str, str]) -> TransactionFilter:
     return TransactionFilter.parse({**query, "party": ",".join(map(str, members))})
 
 
-def _list(
-    query: Mapping[str, str],
-    wanted: TransactionFilter,
-    found: Page,
-    *,
-    no: Invalid | None = None,
-    why: str = "",
-    is_first: bool = True,
-    is_unknown: bool = False,
-) -> str:
+def _list(listing: Listing, *, is_unknown: bool = False) -> ResponseReturnValue:
+    is_plain = listing.is_first and not (listing.wanted.asked or listing.wrong or is_unknown)
     return render_template(
-        "transactions/list.html",
-        typed={name: typed for name, typed in query.items() if typed},
-        wanted=wanted,
-        found=found,
-        is_first=is_first,
-        is_live=is_first and not wanted.asked and not no and not is_unknown,
-        is_unknown=is_unknown,
-        wrong=say(no) if no else "",
-        wrong_field=no.field if isinstance(no, InvalidFilter) else "",
-        why=why,
-    )
+        "transactions/list.html", **vars(listing), is_live=is_plain, is_unknown=is_unknown
+    ), 404 if is_unknown else listing.code
 
 
 def _shown(row: TransactionRow, *, wrong: str = "", why: str = "") -> str:
@@ -236,21 +215,20 @@ def _shown(row: TransactionRow, *, wrong: str = "", why: str = "") -> str:
     )
 
 
-def _cells(rows: Iterable[TransactionRow], house: str) -> Iterator[list[object]]:
-    for row in rows:
-        yield [
-            row.reference,
-            row.at.isoformat(timespec="seconds"),
-            row.kind,
-            row.amount.number.replace(",", "") if row.amount else "",
-            row.amount.unit.code if row.amount else "",
-            *_side(row.source, house),
-            *_side(row.target, house),
-            row.channel,
-            row.state,
-            row.reverses,
-            row.reversed_by,
-        ]
+def _line(row: TransactionRow, house: str) -> list[object]:
+    return [
+        row.reference,
+        row.at.isoformat(timespec="seconds"),
+        row.kind,
+        row.amount.number.replace(",", "") if row.amount else "",
+        row.amount.unit.code if row.amount else "",
+        *_side(row.source, house),
+        *_side(row.target, house),
+        row.channel,
+        row.state,
+        row.reverses,
+        row.reversed_by,
+    ]
 
 
 def _side(side: Party | None, house: str) -> tuple[object, str]:

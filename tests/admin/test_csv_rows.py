@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import pytest
 
-from admin.csv_rows import safe
+from admin.csv_rows import download, safe
 from tests.admin.desk import Desk
 from tests.people import AMINA, World
 from ussd_app.users.permissions import Role
@@ -33,3 +35,22 @@ def test_r_b14_a_list_of_people_holds_no_formula(world: World, desk: Desk) -> No
     file = here.post("/people/export", why="for the yearly report").text
 
     assert f"\r\n{member},' =1+1,'{AMINA}," in file
+
+
+def test_whoever_stops_a_file_early_stops_what_reads_for_it() -> None:
+    ended = []
+
+    def rows() -> Generator[int]:
+        try:
+            yield from range(9)
+        finally:
+            ended.append("reading")
+
+    reading = rows()
+    answer = download("numbers", ("number",), reading, lambda number: [number])
+    lines = answer.iter_encoded()
+    assert [next(lines), next(lines)] == [b"number\r\n", b"0\r\n"]
+
+    answer.close()
+
+    assert ended == ["reading"]

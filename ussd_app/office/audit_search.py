@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, LiteralString
@@ -80,7 +80,7 @@ class AuditSearch:
             )
         return [_found(row) for row in rows]
 
-    def export(self, wanted: Filter, *, by: Actor, why: str) -> Iterator[Found]:
+    def export(self, wanted: Filter, *, by: Actor, why: str) -> Generator[Found]:
         """Every row of the filter, a batch at a time; what was taken out is audited first.
 
         Raises Invalid for a reason that cannot be kept.
@@ -94,7 +94,7 @@ class AuditSearch:
             )
         return self._all(wanted)
 
-    def _all(self, wanted: Filter) -> Iterator[Found]:
+    def _all(self, wanted: Filter) -> Generator[Found]:
         while rows := self.page(wanted, most=EXPORT_BATCH):
             yield from rows
             wanted = replace(wanted, before=rows[-1].id)
