@@ -7,8 +7,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from admin.guard import may, services, staff
-from admin.language import lazy_gettext
-from admin.masking import masked_name, masked_phone
 from admin.telling import Refusals, tell
 from ussd_app.errors import LimitReached, NotAllowed, NotFound
 from ussd_app.users.permissions import Permission
@@ -34,8 +32,6 @@ def show() -> str:
         locked=services().pin_desk.locked(),
         lost=services().pin_desk.lost(me=staff().actor),
         now=services().clock.now(),
-        masked_name=masked_name,
-        masked_phone=masked_phone,
     )
 
 
