@@ -22,16 +22,11 @@ class OneTimeCodes(Totp):
         )
 
     def verify_totp(self, token: str, totp_secret: str, user: UserMixin, window: int = 0) -> bool:
-        known = services()
-        paid = known.tries.charge(user.id)
-        if paid is None:
-            return False
-        step = self._step(token, totp_secret) if totp_secret else None
-        if step is None or not known.factors.spend_step(user.id, step):
-            known.tries.missed(user.id, what="code")
-            return False
-        known.tries.give_back(paid)
-        return True
+        def is_right() -> bool:
+            step = self._step(token, totp_secret) if totp_secret else None
+            return step is not None and services().factors.spend_step(user.id, step)
+
+        return bool(services().tries.judge(user.id, what="code", is_right=is_right))
 
     def _step(self, token: str, totp_secret: str) -> int | None:
         """The half minute this code is of; None if it is wrong."""
@@ -49,15 +44,10 @@ class CodesOnPaper(MfRecoveryCodesUtil):
         super().__init__(app)
 
     def check_recovery_code(self, user: UserMixin, code: str) -> bool:
-        known = services()
-        paid = known.tries.charge(user.id)
-        if paid is None:
-            return False
-        if known.factors.spend_code(user.id, code):
-            known.tries.give_back(paid)
-            return True
-        known.tries.missed(user.id, what="recovery code")
-        return False
+        def is_right() -> bool:
+            return services().factors.spend_code(user.id, code)
+
+        return bool(services().tries.judge(user.id, what="recovery code", is_right=is_right))
 
     def delete_recovery_code(self, user: UserMixin, code: str) -> bool:
         """It was used up when it was checked."""

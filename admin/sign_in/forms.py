@@ -54,17 +54,14 @@ class SignInForm(LoginForm):
 
 def is_password_of(account: Account, typed: str) -> bool:
     """Whether they may come in here with it: charged first, checked then."""
-    known = services()
-    paid = known.tries.charge(account.id)
-    if paid is None:
+
+    def is_right() -> bool:
+        return _is_the_one(account, unicodedata.normalize("NFKD", typed)) and _is_welcome(account)
+
+    verdict = services().tries.judge(account.id, what="password", is_right=is_right)
+    if verdict is None:
         hash_password(typed)  # takes as long as looking
-        return False
-    typed = unicodedata.normalize("NFKD", typed)
-    if not _is_the_one(account, typed) or not _is_welcome(account):
-        known.tries.missed(account.id, what="password")
-        return False
-    known.tries.give_back(paid)
-    return True
+    return bool(verdict)
 
 
 def _is_the_one(account: Account, typed: str) -> bool:

@@ -6,6 +6,7 @@ strangers can slow a person down and never shut them out. A day without a try fo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -33,6 +34,17 @@ class Tries:
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db, self._clock = db, clock
+
+    def judge(self, user: int, *, what: str, is_right: Callable[[], bool]) -> bool | None:
+        """Whether `what` they typed is right; None if they are locked, and then nobody looks."""
+        paid = self.charge(user)
+        if paid is None:
+            return None
+        if not is_right():
+            self.missed(user, what=what)
+            return False
+        self.give_back(paid)
+        return True
 
     def charge(self, user: int) -> Try | None:
         """Pay for one try; None if they are locked, and then nothing may be looked at."""
