@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 
 from flask import Flask, Response, request
@@ -33,7 +34,7 @@ def _digest(name: str) -> str:
 
 def _pack(response: Response) -> Response:
     """Compress our own files, never a page: what is secret in those could be guessed by its size."""
-    if request.endpoint != "static" or response.status_code != 200:  # noqa: PLR2004 - OK
+    if request.endpoint != "static" or response.status_code != HTTPStatus.OK:
         return response
     response.direct_passthrough = False
     if (

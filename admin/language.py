@@ -21,7 +21,7 @@ CATALOGUES = Path(__file__).parent / "translations"
 WORDS_KEPT = 4096  # more than the texts of all templates in every language
 
 
-class Words(Domain):  # type: ignore[misc]  # the library has no types
+class Words(Domain):
     """The catalogues as they are written, `.po`: nothing is compiled, and nothing can be stale."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Words(Domain):  # type: ignore[misc]  # the library has no types
         return self._read[chosen()]
 
 
-class Languages(Babel):  # type: ignore[misc]  # the same
+class Languages(Babel):
     """Flask-Babel with those words."""
 
     @cached_property

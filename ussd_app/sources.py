@@ -57,6 +57,6 @@ def household(address: str) -> str:
         return address
     if mapped := getattr(parsed, "ipv4_mapped", None):
         return str(mapped)
-    if parsed.version == 4:  # noqa: PLR2004 - the version
+    if isinstance(parsed, ipaddress.IPv4Address):
         return str(parsed)
     return str(ipaddress.ip_network((parsed, IPV6_OF_ONE), strict=False))

@@ -56,18 +56,18 @@ def confirm_email(token: str) -> ResponseReturnValue:
 @may(Open.STEPS)
 def second_factor() -> ResponseReturnValue:
     """Set up the app that shows codes; it counts from the first right code on."""
-    totp, account = _security.totp_factory, current_user._get_current_object()  # noqa: SLF001
+    totp = _security.totp_factory
     secret = session.setdefault(TELEPHONE, totp.generate_totp_secret())
     fault = None
     if request.method == "POST":
         fault = password_fault()
-        if not fault and totp.verify_totp(request.form.get("code", ""), secret, account):
+        if not fault and totp.verify_totp(request.form.get("code", ""), secret, current_user):
             services().factors.set_up(staff().id, secret=session.pop(TELEPHONE))
             services().user_sessions.end_all(staff().id, but=session["sid"])
             flash(_("Your second factor is set up. From now on you are asked for a code."))
             return redirect(url_for("home.show"))
         fault = fault or _("That code did not work. Wait for the next and type that one.")
-    shown = totp.fetch_setup_values(secret, account)
+    shown = totp.fetch_setup_values(secret, current_user)
     return render_template("sign_in/second_factor.html", shown=shown, fault=fault)
 
 

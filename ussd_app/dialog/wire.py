@@ -38,7 +38,7 @@ class Wire:
     def _ask(self, *words: Any) -> Any:
         try:
             connection = self._connection()
-            connection.send_command(*words)  # type: ignore[no-untyped-call]
+            connection.send_command(*words)
             return connection.read_response()
         except NoScriptError:
             raise
@@ -53,7 +53,7 @@ class Wire:
             connection = None
         if connection is None:
             connection = self._pool.make_connection()
-            connection.connect()  # type: ignore[no-untyped-call]
+            connection.connect()
             self._here.connection = connection
         return connection
 
@@ -61,7 +61,7 @@ class Wire:
         connection: ConnectionInterface | None = getattr(self._here, "connection", None)
         self._here.connection = None
         if connection is not None:
-            connection.disconnect()  # type: ignore[no-untyped-call]
+            connection.disconnect()
 
 
 def _is_stale(connection: ConnectionInterface) -> bool:

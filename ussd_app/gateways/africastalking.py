@@ -62,7 +62,7 @@ def hundredths(cost: str) -> int:
     return ceil(Decimal(found[0]) * 100) if found else 0
 
 
-class _Service(Asking, SMSService):  # type: ignore[misc]
+class _Service(Asking, SMSService):
     """The SDK's, at another base address."""
 
     def __init__(self, base_url: str, username: str, api_key: str) -> None:

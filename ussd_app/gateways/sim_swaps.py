@@ -63,7 +63,7 @@ def _reference(answer: Any) -> str | None:
     return None
 
 
-class _Service(Asking, InsightService):  # type: ignore[misc]
+class _Service(Asking, InsightService):
     """The SDK's, at another base address."""
 
     def __init__(self, base_url: str, username: str, api_key: str) -> None:

@@ -6,6 +6,8 @@ from flask import request
 
 from ussd_app.simulators.errors import Refused
 
+NUMBER_DIGITS_MOST = 12
+
 
 def json_object() -> dict[str, Any]:
     """Return the JSON object in the body."""
@@ -26,6 +28,6 @@ def text_of(body: dict[str, Any], name: str, *, most: int, default: str | None =
 def number_of(name: str) -> int:
     """Return a whole number from the address, 0 if it is not given."""
     text = request.args.get(name, "0")
-    if not text.isascii() or not text.isdigit() or len(text) > 12:  # noqa: PLR2004 - room enough
+    if not text.isascii() or not text.isdigit() or len(text) > NUMBER_DIGITS_MOST:
         raise Refused(f"{name} is a whole number")
     return int(text)
