@@ -15,8 +15,9 @@ from ussd_app.clock import Clock
 from ussd_app.db import Database, outbox
 from ussd_app.db.connection import within
 from ussd_app.dialog.lines import Lines, Rates
-from ussd_app.dialog.machine import Machine, Watch
+from ussd_app.dialog.machine import Machine
 from ussd_app.dialog.switchboard import Hop, Switchboard
+from ussd_app.dialog.turn import Watch
 from ussd_app.jobs.carrier import Carrier
 from ussd_app.ledger import service as ledger
 from ussd_app.seal import Sealer

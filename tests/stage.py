@@ -13,7 +13,7 @@ from tests.people import PIN, Handset, World
 from ussd_app import bootstrap
 from ussd_app.audit.service import SHELL, Actor
 from ussd_app.dialog.lines import LINE_SECONDS
-from ussd_app.dialog.machine import Watch
+from ussd_app.dialog.turn import Watch
 from ussd_app.members.inviting import Inviter
 from ussd_app.members.kinds import AGENT
 from ussd_app.messages.service import Draft

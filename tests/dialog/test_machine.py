@@ -14,9 +14,10 @@ from tests.dialog.shop import RIGHT, Buy, Shop, Till
 from tests.dialog.toys import CONSTANTS, Call, leads_back, machine, two_languages
 from ussd_app.dialog import Ask, End, Flow, Menu, Pick, Return, Text, Use, _, back_to, do
 from ussd_app.dialog.flow import Cut
-from ussd_app.dialog.machine import STEPS_MOST, Machine
+from ussd_app.dialog.machine import Machine
 from ussd_app.dialog.screen import BUDGET, CHANGED, NOT_AN_OPTION
 from ussd_app.dialog.session import Session
+from ussd_app.dialog.turn import STEPS_MOST
 from ussd_app.dialog.verify import verify
 from ussd_app.text import septets
 from ussd_app.values import Name, Phone

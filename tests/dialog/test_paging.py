@@ -11,8 +11,8 @@ from hypothesis import example, given, settings, strategies as st
 
 from tests.dialog.toys import CONSTANTS, ENGLISH, Call, machine, two_languages
 from ussd_app.dialog import End, Flow, Menu, Pick, Return, Use, _, do
-from ussd_app.dialog.machine import ITEMS_KEPT_MOST
 from ussd_app.dialog.screen import BUDGET, ITEM_ROOM_LEAST, ITEMS_MOST, paginate
+from ussd_app.dialog.turn import ITEMS_KEPT_MOST
 from ussd_app.text import BASIC, EXTENSION, Catalogs, septets, to_gsm7
 from ussd_app.values import Hidden
 

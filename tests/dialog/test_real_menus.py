@@ -17,7 +17,7 @@ from ussd_app.commands import menus
 from ussd_app.commands.menus import WIDEST_CONSTANTS
 from ussd_app.dialog import notices
 from ussd_app.dialog.flow import Ask, End, Flow, Menu, Pick, Screen, Use
-from ussd_app.dialog.machine import Machine, Turn, flows_under
+from ussd_app.dialog.machine import Machine, flows_under
 from ussd_app.dialog.screen import (
     BUDGET,
     CHANGED,
@@ -28,6 +28,7 @@ from ussd_app.dialog.screen import (
     RESUMED,
 )
 from ussd_app.dialog.session import Frame, Session
+from ussd_app.dialog.turn import Turn
 from ussd_app.dialog.verify import verify
 from ussd_app.dialog.widths import has_words
 from ussd_app.text import Text, placeholders, septets

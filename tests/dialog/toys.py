@@ -9,8 +9,9 @@ from typing import Any
 from ussd_app import bootstrap
 from ussd_app.dialog import Flow, Text
 from ussd_app.dialog.flow import Cut
-from ussd_app.dialog.machine import Machine, Said, Watch
+from ussd_app.dialog.machine import Machine
 from ussd_app.dialog.session import Session
+from ussd_app.dialog.turn import Said, Watch
 from ussd_app.text import Catalogs
 from ussd_app.values import Phone, plain_digits
 

@@ -43,7 +43,7 @@ QUICK = (  # their tests need no stores
     ),
     Plant(
         "what is done after a cut is done under the old key",
-        file="ussd_app/dialog/machine.py",
+        file="ussd_app/dialog/turn.py",
         before="            frame.ref = new_ref()\n",
         after="",
         test="tests/dialog/test_machine.py::test_r_a15_what_is_done_after_a_cut_is_done_under_another_ref",

@@ -21,7 +21,7 @@ import structlog
 from ussd_app.clock import Deadline
 from ussd_app.dialog.flow import Cut
 from ussd_app.dialog.lines import Busy, Hold, Lines
-from ussd_app.dialog.machine import Machine, Said
+from ussd_app.dialog.machine import Machine
 from ussd_app.dialog.notices import (
     BROKEN,
     BUSY,
@@ -34,6 +34,7 @@ from ussd_app.dialog.notices import (
 from ussd_app.dialog.screen import BUDGET
 from ussd_app.dialog.session import Frame, Session, mark_of
 from ussd_app.dialog.traces import Trace, how_reached
+from ussd_app.dialog.turn import Said
 from ussd_app.errors import Invalid, NotBegun, TooMany, Unavailable
 from ussd_app.seal import Sealer
 from ussd_app.text import Text, septets

@@ -8,7 +8,6 @@ from typing import Any
 
 from ussd_app.dialog import notices
 from ussd_app.dialog.flow import OFFERS_MOST, Ask, Edge, End, Flow, Menu, Pick, Screen, State, Use
-from ussd_app.dialog.machine import leaves
 from ussd_app.dialog.screen import (
     BUDGET,
     CHANGED,
@@ -26,6 +25,7 @@ from ussd_app.dialog.screen import (
     room_for_items,
 )
 from ussd_app.dialog.session import is_safe
+from ussd_app.dialog.turn import leaves
 from ussd_app.text import SOURCE_LANGUAGE, Catalogs, Text, fill, placeholders, septets, to_gsm7
 
 NOTHING = ""
