@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from ussd_app import parsers
+from ussd_app import parsers, settings_faults
+from ussd_app.settings_faults import ARGON2_KIB, ARGON2_ROUNDS
 
 DECIMALS_MOST = 2  # as many as screens have room for
 GRANT_MOST = 9_999_999
-ARGON2_KIB, ARGON2_ROUNDS = 19_456, 2  # of passwords: OWASP's and ASVS 5.0's argon2id, one lane
 DEVELOPMENT, TEST, PRODUCTION = "development", "test", "production"
 
 
@@ -317,15 +317,6 @@ DEVELOPMENT_DEFAULTS = {
     "at_username": "sandbox",
     "at_api_key": "simulated",
 }
-KEYS = (
-    "session_data_key",
-    "session_index_key",
-    "message_key",
-    "code_key",
-    "cookie_key",
-    "factor_key",
-    "password_pepper",
-)
 REQUIRED_IN_PRODUCTION = ("database_url", "redis_url", "support_phone", "terms_url", "admin_url")
 
 
@@ -348,70 +339,12 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
             values[one.name] = one.metadata["parse"](raw or default)
         except ValueError as error:
             faults.append(f"{one.name.upper()} {error}")
-    faults += _guarantor_faults(values)
+    faults += settings_faults.of_all(values)
     if production:
-        faults += _production_faults(values)
+        faults += settings_faults.of_production(values, made_up=DEVELOPMENT_DEFAULTS)
     if faults:
         raise SettingsFaulty(faults)
     return Settings(**values)
-
-
-def _guarantor_faults(values: Mapping[str, Any]) -> list[str]:
-    """A policy that nobody could ever meet."""
-    most = values.get("guarantors_most")
-    return [
-        f"{name.upper()} must be at most GUARANTORS_MOST"
-        for name in ("guarantors_least", "guarantors_quorum")
-        if most is not None and values.get(name, 0) > most
-    ]
-
-
-def _production_faults(values: Mapping[str, Any]) -> list[str]:
-    """What may do in development and must not in production, of the values that can be used."""
-    faults = []
-    address = urlsplit(values.get("at_base_url", "https:"))
-    if address.hostname in ("localhost", "127.0.0.1", "::1"):
-        faults.append("AT_BASE_URL is a simulator's")
-    elif address.scheme != "https":
-        faults.append("AT_BASE_URL must be https: the API key is sent there")
-    if urlsplit(values.get("admin_url", "https:")).scheme != "https":
-        faults.append("ADMIN_URL must be https: passwords are sent there")
-    if urlsplit(values.get("mail_url", "smtps:")).scheme == "smtp":
-        faults.append("MAIL_URL must be smtps or smtp+starttls: codes are sent there")
-    if values.get("at_username") == DEVELOPMENT_DEFAULTS["at_username"]:
-        faults.append("AT_USERNAME is the sandbox's")
-    if api_key := values.get("at_api_key"):
-        faults += _api_key_faults(api_key)
-    faults += _hashing_faults(values)
-    used = [values[name] for name in KEYS if name in values]
-    used += values.get("pin_peppers", {}).values()
-    if len(set(used)) < len(used):
-        names = ", ".join(name.upper() for name in KEYS)
-        faults.append(f"{names} and PIN_PEPPERS must differ")
-    if values.get("simulator_url"):
-        faults.append("SIMULATOR_URL must be empty: members' places would be kept")
-    if values.get("sim_swap_check") == "clean":
-        faults.append("SIM_SWAP_CHECK must ask somebody, or be none")
-    return faults
-
-
-def _hashing_faults(values: Mapping[str, Any]) -> list[str]:
-    kib = values.get("password_hash_kib", ARGON2_KIB)
-    rounds = values.get("password_hash_rounds", ARGON2_ROUNDS)
-    if kib < ARGON2_KIB or rounds < ARGON2_ROUNDS:
-        least = f"{ARGON2_KIB} and {ARGON2_ROUNDS}"
-        return [f"PASSWORD_HASH_KIB and _ROUNDS must be at least {least}"]
-    return []
-
-
-def _api_key_faults(api_key: str) -> list[str]:
-    if api_key == DEVELOPMENT_DEFAULTS["at_api_key"]:
-        return ["AT_API_KEY is the simulator's"]
-    try:
-        parsers.hard_to_guess(api_key)
-    except ValueError as error:
-        return [f"AT_API_KEY {error}"]
-    return []
 
 
 def example() -> str:
