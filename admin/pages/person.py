@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from admin.guard import may, services, staff
 from admin.pages.saying import say
 from admin.pages.shown import is_shown, remember
+from ussd_app.digits import plain_digits
 from ussd_app.errors import Invalid, NotFound, Refusal
 from ussd_app.members.changing import NO_GROUP
 from ussd_app.members.kinds import BECOMES, GROUP, KINDS, POWERFUL
@@ -20,7 +21,7 @@ from ussd_app.members.places import Place
 from ussd_app.office.enrolling import Newcomer
 from ussd_app.office.person import Person
 from ussd_app.users.permissions import Permission
-from ussd_app.values import Name, Phone, plain_digits
+from ussd_app.values import Name, Phone
 
 TABS: dict[str, Permission] = {
     "overview": Permission.SEE_PEOPLE,

@@ -12,8 +12,9 @@ from ussd_app.dialog.flow import Cut
 from ussd_app.dialog.machine import Machine
 from ussd_app.dialog.session import Session
 from ussd_app.dialog.turn import Said, Watch
+from ussd_app.digits import plain_digits
 from ussd_app.text import Catalogs
-from ussd_app.values import Phone, plain_digits
+from ussd_app.values import Phone
 
 CALLER = Phone("+254700000001")
 CONSTANTS = {"support": "0800724724", "code": "*384*96#"}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ussd_app.dialog.screen import NOT_AN_OPTION
+from ussd_app.digits import plain_digits, typed_digits
 from ussd_app.errors import Invalid
-from ussd_app.values import plain_digits, typed_digits
 
 CHOICE_DIGITS_MOST = 3
 

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple, cast
 
 import redis
 
+from ussd_app.digits import plain_digits
 from ussd_app.errors import Unavailable
 from ussd_app.seal import Sealer
-from ussd_app.values import plain_digits
 
 STREAM = b"ussd:traces"
 ENTRIES_MOST = 20_000

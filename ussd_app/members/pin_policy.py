@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from ussd_app.digits import typed_digits
 from ussd_app.errors import Invalid, PinWeak
 from ussd_app.text import _
-from ussd_app.values import typed_digits
 
 DIGITS = 4
 PAST_KEPT = 3

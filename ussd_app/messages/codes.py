@@ -17,11 +17,11 @@ import structlog
 
 from ussd_app.clock import Clock
 from ussd_app.db.work import Database, Work
+from ussd_app.digits import typed_digits
 from ussd_app.errors import Invalid, LimitReached, NotFound, Refusal
 from ussd_app.messages.service import Draft, Messages
 from ussd_app.seal import Sealer
 from ussd_app.text import _
-from ussd_app.values import typed_digits
 
 DIGITS = 6
 TRIES = 5

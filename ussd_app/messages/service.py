@@ -9,10 +9,10 @@ from typing import LiteralString
 
 from ussd_app.clock import Clock
 from ussd_app.db.work import Database, Work
+from ussd_app.digits import without_pins
 from ussd_app.errors import NotAllowed
 from ussd_app.seal import Sealer
 from ussd_app.text import Catalogs, Text
-from ussd_app.values import without_pins
 
 ERRAND = "sms"
 STOP_WORDS, START_WORDS = {"STOP", "ACHA", "KOMESHA"}, {"START", "ANZA"}

@@ -9,9 +9,9 @@ from datetime import date
 from typing import Any, Self
 from urllib.parse import urlencode
 
+from ussd_app.digits import plain_digits
 from ussd_app.errors import Invalid
 from ussd_app.text import Text, _
-from ussd_app.values import plain_digits
 
 YEARS = range(2000, 2101)  # of others no midnight is known in every zone
 AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")

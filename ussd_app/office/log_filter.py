@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from ussd_app.digits import plain_digits
 from ussd_app.office.filters import Filter, day, like, one_of, read_by
 from ussd_app.text import _
-from ussd_app.values import Phone, plain_digits
+from ussd_app.values import Phone
 
 ID_DIGITS_MOST = 8  # a number of a telephone has more
 WHO_LETTERS = 24

@@ -12,11 +12,12 @@ from ussd_app.audit import service as audit
 from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock
 from ussd_app.db.work import Database, Work
+from ussd_app.digits import without_pins
 from ussd_app.errors import Invalid, NotFound
 from ussd_app.members.reasons import refuse_named
 from ussd_app.office.people_filter import NO_TAG, TAG, PeopleFilter
 from ussd_app.text import _
-from ussd_app.values import Reason, without_pins
+from ussd_app.values import Reason
 
 NOTE_LETTERS, NOTE_LETTERS_LEAST = 1000, 3
 NOTES_SHOWN, TAGS_MOST, SAVED_MOST = 30, 20, 30

@@ -15,13 +15,14 @@ from typing import LiteralString, NamedTuple
 from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database, Work
+from ussd_app.digits import plain_digits
 from ussd_app.errors import Invalid
 from ussd_app.office.exporting import BATCH, Exports, Page
 from ussd_app.office.filters import NOT_IN_LIST, InvalidFilter
 from ussd_app.office.people_filter import BEST, PRIVATE, PeopleFilter
 from ussd_app.text import _
 from ussd_app.tokens.service import Tokens, TokenView
-from ussd_app.values import Amount, Phone, Unit, plain_digits
+from ussd_app.values import Amount, Phone, Unit
 
 PAGE = 30
 SUFFIX_DIGITS_LEAST = 4

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from ussd_app.digits import plain_digits
 from ussd_app.errors import Invalid
 from ussd_app.members.kinds import KINDS
 from ussd_app.members.places import Place
@@ -22,7 +23,6 @@ from ussd_app.office.filters import (
     read_by,
 )
 from ussd_app.text import _
-from ussd_app.values import plain_digits
 
 WORDS_MOST = 60
 PRIVATE = frozenset({"q", "location"})

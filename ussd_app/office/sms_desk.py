@@ -14,11 +14,11 @@ from ussd_app.audit import service as audit
 from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database, Work
+from ussd_app.digits import without_pins
 from ussd_app.errors import Invalid, LimitReached, NotAllowed, NotFound
 from ussd_app.members.status import Status
 from ussd_app.messages.service import HIDDEN, Draft, Messages
 from ussd_app.text import SMS_PART_SEPTETS, SMS_SEPTETS, Text, _, septets, sms_parts, to_gsm7
-from ussd_app.values import without_pins
 
 KIND = "staff"
 WORDS_LEAST = 3
