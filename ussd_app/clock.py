@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
+Day = date  # by a name that no method has
+
 
 class Clock:
     """Tells the time; `offset_seconds` moves it, for tests that cannot wait until tomorrow."""
@@ -66,3 +68,14 @@ class Local:
     def midnight(self, moment: datetime) -> datetime:
         """When that day began."""
         return moment.astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def beginning(self, day: Day) -> datetime:
+        """When a day of the calendar begins."""
+        return datetime.combine(day, datetime.min.time(), self.zone)
+
+    def span(self, since: Day | None, until: Day | None) -> tuple[datetime | None, datetime | None]:
+        """From when on, and until before when, these days lie, the last one whole."""
+        return (
+            self.beginning(since) if since else None,
+            self.beginning(until + timedelta(days=1)) if until else None,
+        )

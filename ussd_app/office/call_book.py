@@ -15,7 +15,7 @@ from ussd_app.dialog.lines import CALL_SECONDS
 from ussd_app.errors import NotFound
 from ussd_app.office.exporting import BATCH, Exports, Page
 from ussd_app.office.log_filter import CallFilter
-from ussd_app.office.log_pages import ID_MOST, PAGE, cursor, days, place
+from ussd_app.office.log_pages import ID_MOST, PAGE, cursor, place
 from ussd_app.values import Phone, Reason
 
 SCREENS_MOST = 500  # of one session
@@ -132,7 +132,7 @@ class CallBook:
         )
 
     def _asked(self, wanted: CallFilter) -> tuple[list[LiteralString], list[object]]:
-        since, until = days(wanted, self._local)
+        since, until = self._local.span(wanted.since, wanted.until)
         tests: Sequence[tuple[LiteralString, object]] = (
             ("c.member = %s", wanted.member),
             ("c.phone = %s", wanted.phone(self._near)),

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 
-from ussd_app.clock import Local
 from ussd_app.errors import Invalid
-from ussd_app.office.log_filter import LogFilter
 from ussd_app.office.people import NO_PAGE
 
 PAGE = 30
@@ -27,14 +25,3 @@ def place(after: str) -> tuple[datetime, int]:
         raise Invalid(NO_PAGE)
     moment = datetime.fromtimestamp(int(found[1]), UTC)
     return moment.replace(microsecond=int(found[2])), int(found[3])
-
-
-def days(wanted: LogFilter, local: Local) -> tuple[datetime | None, datetime | None]:
-    """The moments between which the days that are asked for lie."""
-    since = _midnight(wanted.since, local) if wanted.since else None
-    last = _midnight(wanted.until, local) if wanted.until else None
-    return since, last + timedelta(days=1) if last else None
-
-
-def _midnight(day: date, local: Local) -> datetime:
-    return datetime.combine(day, time(), local.zone)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
-from typing import LiteralString, NamedTuple
+from datetime import datetime
+from typing import LiteralString
 
 from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock, Local
@@ -205,7 +205,7 @@ class People:
         _bound_balance(asked, wanted, token)
         for day, condition in ((wanted.sent_since, _SENT), (wanted.active_since, _ACTIVE)):
             if day:
-                asked.ask(condition, datetime.combine(day, time(), self._local.zone))
+                asked.ask(condition, self._local.beginning(day))
         if wanted.pin:
             condition = _PIN[wanted.pin]
             asked.ask(condition, *[now] * condition.count("%s"))

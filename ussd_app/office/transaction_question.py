@@ -6,7 +6,7 @@ Each has an index that finds what is rare; what is common is met soon by walking
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import LiteralString
 
 from ussd_app.clock import Local
@@ -61,20 +61,8 @@ def question(
         least = units_of(wanted.amount_from, token) if wanted.amount_from else 0
         most = units_of(wanted.amount_to, token) if wanted.amount_to else UNITS_EVER
         asked.ask(_AMOUNT, token.id, least, most)
-    _ask_days(reading, asked, days(wanted, local))
+    _ask_days(reading, asked, local.span(wanted.since, wanted.until))
     return asked
-
-
-def days(wanted: TransactionFilter, local: Local) -> tuple[datetime | None, datetime | None]:
-    """From when on, and until before when; days are the organisation's."""
-    return (
-        _midnight(wanted.since, local) if wanted.since else None,
-        _midnight(wanted.until + timedelta(days=1), local) if wanted.until else None,
-    )
-
-
-def _midnight(day: date, local: Local) -> datetime:
-    return datetime.combine(day, time(), local.zone)
 
 
 def _ask_days(

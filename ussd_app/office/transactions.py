@@ -29,7 +29,7 @@ from ussd_app.office.transaction_filter import (
     REVERSED,
     TransactionFilter,
 )
-from ussd_app.office.transaction_question import Question, days, question
+from ussd_app.office.transaction_question import Question, question
 from ussd_app.text import _
 from ussd_app.tokens.service import Tokens, TokenView
 from ussd_app.values import Amount, Reference, Unit
@@ -178,7 +178,7 @@ class Transactions:
     ) -> Page:
         """Payments of which the payer was told that nothing was sent: the audit alone has them."""
         asked = Question()
-        begin, end = days(wanted, self._local)
+        begin, end = self._local.span(wanted.since, wanted.until)
         if after:
             asked.ask("a.id < %s", after)
         if wanted.party:
