@@ -26,6 +26,11 @@ def tell(
     except (Invalid, Kept) as no:
         flash(services.catalogs.say(no.message, chosen()), "error")
     except Refusal as no:
-        known = next((words for kind, words in refusals.items() if isinstance(no, kind)), None)
-        flash(str(known or _("That cannot be done now. Nothing was changed.")), "error")
+        words = worded(no, refusals) or _("That cannot be done now. Nothing was changed.")
+        flash(words, "error")
     return redirect(url_for(back))
+
+
+def worded(no: Refusal, refusals: Refusals) -> str | None:
+    """The words for the first kind that it is one of; None if there are none."""
+    return next((str(words) for kind, words in refusals.items() if isinstance(no, kind)), None)

@@ -18,6 +18,7 @@ from admin.masking import masked_name, masked_phone
 from admin.pages import lists, shown
 from admin.pages.lists import Listing
 from admin.pages.saying import say
+from admin.telling import Refusals, worded
 from ussd_app.errors import Invalid, LimitReached, NotAllowed, Refusal
 from ussd_app.messages.service import OptedOut
 from ussd_app.office import sms_desk
@@ -58,7 +59,7 @@ KINDS: Mapping[str, LazyString] = {
     "welcome": _("Welcome"),
     "withdrawn": _("Invitation withdrawn"),
 }
-REFUSALS: Mapping[type[Refusal], LazyString] = {
+REFUSALS: Refusals = {
     OptedOut: _("They want no SMS from us. Only they can change that, by an SMS of START."),
     sms_desk.NotLost: _("It is not lost: it arrived, or is still under way."),
     sms_desk.HasSecret: _("There was a code in it. Codes are never sent twice: send a new one."),
@@ -157,8 +158,7 @@ def _told(no: Refusal, most: int) -> str:
         if no.rule == "user":
             return str(gettext("You have sent %(most)s SMS today: enough.", most=LIMITS.by_user))
         return str(gettext("They had %(most)s such SMS today: enough for a day.", most=most))
-    known = next((words for kind, words in REFUSALS.items() if isinstance(no, kind)), None)
-    return say(no) if known is None else str(known)
+    return worded(no, REFUSALS) or say(no)
 
 
 def _size(words: str) -> sms_desk.Measure:

@@ -27,6 +27,7 @@ from admin.pages import lists
 from admin.pages.lists import Listing
 from admin.pages.saying import say
 from admin.pages.shown import is_shown
+from admin.telling import worded
 from ussd_app.errors import Invalid, NotFound, Refusal
 from ussd_app.office import reversal
 from ussd_app.office.people import NO_PAGE
@@ -118,10 +119,8 @@ def take_back(reference: str) -> ResponseReturnValue:
     except Invalid as no:
         return _shown(row, wrong=say(no), why=why), 400
     except Refusal as no:
-        known = [
-            words for kind, words in transaction_words.REFUSALS.items() if isinstance(no, kind)
-        ]
-        return _shown(row, wrong=str(known[0]) if known else say(no), why=why), 409
+        wrong = worded(no, transaction_words.REFUSALS) or say(no)
+        return _shown(row, wrong=wrong, why=why), 409
     flash(_("Asked for. It is taken back when another person approves it."))
     return redirect(url_for("transactions.show", reference=reference))
 
