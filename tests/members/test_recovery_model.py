@@ -24,8 +24,8 @@ from tests.people import PIN
 from ussd_app.audit.service import Actor
 from ussd_app.errors import LimitReached, NotFound, PinLocked, PinWrong, Refusal
 from ussd_app.members.invariants import INVARIANTS
+from ussd_app.members.pin_texts import FOR_GOOD
 from ussd_app.members.pin_vault import PinVault
-from ussd_app.members.pins import FOR_GOOD
 from ussd_app.members.recoveries import NotReady
 from ussd_app.members.sim_swaps import CLEAN, SWAPPED, UNKNOWN
 from ussd_app.values import Phone

@@ -16,7 +16,7 @@ from ussd_app.members import (
     invited,
     inviting,
     joining,
-    pins,
+    pin_texts,
     recovery_texts,
     service,
     standing,
@@ -33,10 +33,10 @@ TEXTS = {
     "invitation": recipients.INVITATION,
     "welcome": joining.WELCOME,
     "welcome without a grant": joining.WELCOME_WITHOUT_GRANT,
-    "locked": pins.LOCKED_UNTIL,
-    "locked for good": pins.LOCKED_FOR_GOOD,
-    "unlocked by staff": pins.UNLOCKED,
-    "changed": pins.CHANGED,
+    "locked": pin_texts.LOCKED_UNTIL,
+    "locked for good": pin_texts.LOCKED_FOR_GOOD,
+    "unlocked by staff": pin_texts.UNLOCKED,
+    "changed": pin_texts.CHANGED,
     **{
         f"recovery: {name.lower()}": text
         for name, text in vars(recovery_texts).items()

@@ -11,28 +11,16 @@ from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock, Local
 from ussd_app.db.work import Database, Work
 from ussd_app.errors import NotAllowed, NotBegun, NotFound, PinLocked, PinWeak, PinWrong
-from ussd_app.members import pin_policy
+from ussd_app.members import pin_policy, pin_texts
+from ussd_app.members.pin_texts import FOR_GOOD, Teller
 from ussd_app.members.pin_vault import PinVault, Verifier
 from ussd_app.members.reasons import refuse_named
-from ussd_app.messages.service import Draft, Messages
-from ussd_app.text import Text, _
+from ussd_app.messages.service import Messages
 from ussd_app.values import Phone
 
 TRIES = 3
 LOCKS = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=24))
-FOR_GOOD = datetime.fromisoformat("9999-01-01T00:00:00+00:00")  # until a recovery
 UNTOLD_SECONDS = 30
-
-LOCKED_UNTIL = _(
-    "{org}: your PIN is locked until {until} after 3 wrong tries. Not you? Call {support}."
-)
-LOCKED_FOR_GOOD = _(
-    "{org}: your PIN is locked after many wrong tries. Call {support} to unlock it."
-)
-UNLOCKED = _(
-    "{org}: our staff unlocked your PIN. It is the same as before. Questions? Call {support}."
-)
-CHANGED = _("{org}: your PIN was changed on {until}. Not you? Call {support} at once.")
 
 
 class Pins:
@@ -48,8 +36,8 @@ class Pins:
         local: Local,
         signature: dict[str, str],
     ) -> None:
-        self._db, self._clock, self._vault, self._messages = db, clock, vault, messages
-        self._local, self._signature = local, signature
+        self._db, self._clock, self._vault = db, clock, vault
+        self._tell = Teller(messages, local=local, signature=signature)
 
     def check(self, phone: Phone, typed: str) -> int:
         """The member's id if that is their PIN.
@@ -147,7 +135,9 @@ class Pins:
             audit.record(
                 work, audit.by_member(member), "pin.changed", subject=("member", member), at=now
             )
-            self._tell(work, member, f"pin-changed:{member}:{now.isoformat()}", CHANGED, now)
+            self._tell.owner(
+                work, member, f"pin-changed:{member}:{now.isoformat()}", pin_texts.CHANGED, now
+            )
 
     def replace(self, work: Work, member: int, candidate: str, *, at: datetime) -> bool:
         """Give a member the PIN they chose twice, and all tries; False if it is theirs already.
@@ -214,7 +204,9 @@ class Pins:
             refuse_named(work, member, why)
             subject = ("member", member)
             audit.record(work, by, "pin.unlocked", subject=subject, at=now, why=why)
-            self._tell(work, member, f"pin-unlocked:{member}:{now.isoformat()}", UNLOCKED, now)
+            self._tell.owner(
+                work, member, f"pin-unlocked:{member}:{now.isoformat()}", pin_texts.UNLOCKED, now
+            )
         return True
 
     def forgive(self, work: Work, member: int) -> bool:
@@ -328,24 +320,10 @@ class Pins:
                 at=self._clock.now(),
                 series=series,
             )
-            text = LOCKED_FOR_GOOD if until == FOR_GOOD else LOCKED_UNTIL
-            self._tell(work, member, f"pin-locked:{member}:{tried_at.isoformat()}", text, until)
-
-    def _tell(self, work: Work, member: int, key: str, text: Text, moment: datetime) -> None:
-        phone, language = work.the_row("SELECT phone, language FROM member WHERE id = %s", member)
-        until = "" if moment == FOR_GOOD else self._local.day_and_hour(moment)
-        self._messages.queue(
-            work,
-            Draft(
-                key=key,
-                kind="security",
-                phone=phone,
-                language=language,
-                text=text,
-                values={**self._signature, "until": until},
-                member=member,
-            ),
-        )
+            text = pin_texts.LOCKED_FOR_GOOD if until == FOR_GOOD else pin_texts.LOCKED_UNTIL
+            self._tell.owner(
+                work, member, f"pin-locked:{member}:{tried_at.isoformat()}", text, until
+            )
 
 
 def forget(work: Work, member: int) -> None:

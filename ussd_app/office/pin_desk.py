@@ -11,7 +11,8 @@ from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock
 from ussd_app.db.work import Database
 from ussd_app.errors import NotFound
-from ussd_app.members.pins import FOR_GOOD, Pins
+from ussd_app.members.pin_texts import FOR_GOOD
+from ussd_app.members.pins import Pins
 from ussd_app.members.recoveries import Progress, Recoveries
 from ussd_app.members.recovery_desk import RecoveryDesk, Waiting
 from ussd_app.members.service import Members
