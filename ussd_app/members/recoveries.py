@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -18,32 +17,17 @@ from ussd_app.members.guarantors import ANSWER
 from ussd_app.members.pins import Pins
 from ussd_app.members.recovery_case import OPEN, Case, Progress, Rules, Stage, progress_of
 from ussd_app.members.recovery_docket import Docket
+from ussd_app.members.recovery_pleas import Plea, may_vote, open_pleas
 from ussd_app.members.recovery_sims import ERRAND, SimChecks
 from ussd_app.members.recovery_texts import Teller
 from ussd_app.members.sim_swaps import SimSwaps
-from ussd_app.values import Name, Phone
+from ussd_app.values import Phone
 
 __all__ = [
     "ERRAND", "News", "NotReady", "Plea", "Progress", "Recoveries", "Rules", "Stage",
 ]  # fmt: skip
 
 News = Literal["recovering", "plea", "watched", "asked", "none"]
-
-
-@dataclass(frozen=True)
-class Plea:
-    """An open recovery as a guarantor sees it, and what they said of it, if anything."""
-
-    id: int
-    name: str
-    phone: Phone
-    answer: bool | None
-    progress: Progress
-
-    @property
-    def waits(self) -> bool:
-        """Whether it waits for their answer."""
-        return self.answer is None and self.progress.stage is Stage.VOUCHING
 
 
 class NotReady(NotAllowed):
@@ -142,7 +126,7 @@ class Recoveries:
         now = self._clock.now()
         with self._db.work() as work:
             case = self._docket.open_case(work, recovery, now)
-            if not _may_vote(case, guarantor):
+            if not may_vote(case, guarantor):
                 raise NotFound("nobody asked them")
             (voter,) = (one for one in case.guarantors if one.phone == guarantor)
             before = case.answers.get(voter.member)
@@ -223,18 +207,8 @@ class Recoveries:
         return now
 
     def _pleas(self, guarantor: Phone) -> Sequence[Plea]:
-        """Every open recovery in which this guarantor's word counts, oldest first."""
-        now = self._clock.now()
         with self._db.reading() as reading:
-            found = [
-                (self._docket.case(reading, recovery), Name(name).short, Phone(phone), answer)
-                for recovery, name, phone, answer in reading.rows(_PLEAS, guarantor, now)
-            ]
-        return [
-            Plea(case.id, name, phone, answer, progress_of(case, now))
-            for case, name, phone, answer in found
-            if _may_vote(case, guarantor)
-        ]
+            return open_pleas(reading, self._docket, guarantor, self._clock.now())
 
     def _is_ready(self, work: Work, case: Case | None, now: datetime, *, fresh: timedelta) -> bool:
         """Whether a PIN may be set; False if only the SIM was not checked lately, and it will be.
@@ -366,16 +340,3 @@ _NEWS = """
         )
     FROM member m WHERE m.phone = %s
 """
-_PLEAS = """
-    SELECT r.id, o.name, o.phone, v.vouches
-    FROM member m JOIN guarantor g ON g.guarantor = m.id AND g.state = 'accepted'
-        JOIN recovery r ON r.member = g.ward AND r.state = 'open' AND r.path = 'guarantors'
-        JOIN member o ON o.id = r.member
-        LEFT JOIN vote v ON v.recovery = r.id AND v.voter = m.id
-    WHERE m.phone = %s AND r.expires_at > %s
-    ORDER BY r.opened_at, r.id
-"""
-
-
-def _may_vote(case: Case, guarantor: Phone) -> bool:
-    return any(one.phone == guarantor for one in case.guarantors)
