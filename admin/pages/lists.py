@@ -38,7 +38,7 @@ class Listing:
 
     typed: Mapping[str, str]
     wanted: Filter
-    found: Listed[object, object] = NOTHING
+    found: Listed[Any, object] = NOTHING
     is_first: bool = True
     why: str = ""
     wrong: str = ""

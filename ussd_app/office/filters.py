@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
+from functools import cached_property
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -65,8 +66,8 @@ class Filter:
         """Whether it asks for what not everybody may know."""
         return False
 
-    @property
-    def asked(self) -> dict[str, str]:
+    @cached_property
+    def asked(self) -> Mapping[str, str]:
         """Every field that asks something, as it would be typed."""
         values = {name: getattr(self, name) for name in self.names()}
         return {name: str(value) for name, value in values.items() if value is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from ussd_app.digits import plain_digits
 from ussd_app.errors import Invalid
