@@ -16,7 +16,7 @@ import httpx
 import psycopg
 
 from ussd_app import bootstrap
-from ussd_app.commands import processes
+from ussd_app.commands import tables
 from ussd_app.commands.environment import complete
 from ussd_app.embedded.postgres import ADMIN, DATABASE
 from ussd_app.embedded.stores import Stores
@@ -112,7 +112,7 @@ def ground(folder: Path) -> Iterator[Ground]:
             "LOG_LEVEL": "error",
         }
         settings = read(environ)
-        processes.release(settings)
+        tables.release(settings)
         yield Ground(stores, environ, settings)
     finally:
         stores.stop()

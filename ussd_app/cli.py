@@ -78,7 +78,7 @@ def menus_graph(*, check: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the people as JSON.")
 def seed(profile: str, seed: int, *, as_json: bool) -> None:
     """Let some people join, to try things with."""
-    commands.processes.seed(profile, seed, as_json=as_json)
+    commands.tables.seed(profile, seed, as_json=as_json)
 
 
 _WHY = click.option("--why", required=True, help="A few words for the audit, without digits.")
@@ -241,28 +241,28 @@ def db() -> None:
 def upgrade() -> None:
     """Bring the tables up to date and make the first token. Repeatable."""
     with commands.environment.settings() as found:
-        commands.processes.release(found)
+        commands.tables.release(found)
 
 
 @main.command()
 def web() -> None:
     """Serve callers."""
     with commands.environment.settings() as found:
-        commands.processes.web(found)
+        commands.web.serve(found)
 
 
 @main.command()
 def worker() -> None:
     """Carry out errands."""
     with commands.environment.settings() as found:
-        commands.processes.work(found)
+        commands.errands.work(found)
 
 
 @main.command()
 def clock() -> None:
     """Hand errands to the queue, and keep house."""
     with commands.environment.settings() as found:
-        commands.processes.tick(found)
+        commands.errands.tick(found)
 
 
 def run_main() -> None:

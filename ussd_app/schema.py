@@ -2,7 +2,7 @@
 
 from ussd_app.audit import models as audit
 from ussd_app.calls import models as calls
-from ussd_app.db import outbox
+from ussd_app.db import models as errands
 from ussd_app.db.base import Base
 from ussd_app.ledger import models as ledger
 from ussd_app.members import models as members
@@ -18,12 +18,12 @@ metadata = Base.metadata
 __all__ = [
     "audit",
     "calls",
+    "errands",
     "ledger",
     "members",
     "messages",
     "metadata",
     "office",
-    "outbox",
     "tenants",
     "tokens",
     "transfers",

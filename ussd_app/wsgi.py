@@ -9,7 +9,7 @@ from admin import app as admin
 from menus.home import Home
 from ussd_app import bootstrap
 from ussd_app.bootstrap import Built
-from ussd_app.db import migrate
+from ussd_app.db import version
 from ussd_app.db.connection import within
 from ussd_app.dialog.machine import Machine
 from ussd_app.dialog.switchboard import Switchboard
@@ -83,7 +83,7 @@ def _answers(built: Built) -> bool:
 def _is_current(built: Built) -> bool:
     try:
         with built.db.reading() as reading:
-            return migrate.at(reading) == migrate.newest()
+            return version.at(reading) == version.newest()
     except Unavailable:
         return False
 

@@ -15,7 +15,7 @@ from sqlalchemy import CheckConstraint, create_engine, inspect
 
 from tests.db.crowd import eventually
 from tests.db.surgery import Surgeon
-from ussd_app.db import migrate
+from ussd_app.db import migrate, version
 from ussd_app.embedded.postgres import ADMIN, APP, OWNER
 from ussd_app.embedded.stores import Stores
 from ussd_app.schema import metadata
@@ -55,7 +55,7 @@ def structure(surgeon: Surgeon) -> list[tuple[object, ...]]:
 
 
 def test_tables_are_at_the_newest_migration(surgeon: Surgeon) -> None:
-    assert surgeon.one("SELECT version_num FROM alembic_version") == migrate.newest()
+    assert surgeon.one("SELECT version_num FROM alembic_version") == version.newest()
 
 
 def test_upgrading_again_changes_nothing(stores: Stores, database: str, surgeon: Surgeon) -> None:

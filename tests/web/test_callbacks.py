@@ -12,7 +12,7 @@ from tests.people import AMINA, BARAKA, PIN, World
 from tests.web.client import SECRET, Client, client_of
 from ussd_app import bootstrap
 from ussd_app.db import Database
-from ussd_app.db.outbox import Errand
+from ussd_app.db.models import Errand
 from ussd_app.messages.service import Draft
 from ussd_app.text import Text
 from ussd_app.web.callbacks import TEXT_MOST

@@ -12,14 +12,16 @@ if TYPE_CHECKING:
         dialling as dialling,
         doctor as doctor,
         environment as environment,
+        errands as errands,
         invite as invite,
         menus as menus,
-        processes as processes,
         reconcile as reconcile,
         recoveries as recoveries,
         run as run,
         staff as staff,
         standing as standing,
+        tables as tables,
+        web as web,
     )
 
 

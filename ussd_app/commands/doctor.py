@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import redis
-from sqlalchemy.engine import make_url
 
 from ussd_app import bootstrap, log
 from ussd_app.audit.chain import LATE
 from ussd_app.bootstrap import Built
 from ussd_app.commands import environment, menus
 from ussd_app.commands.findings import OK, VIOLATED, WARNING, Finding, tell
-from ussd_app.db import migrate
+from ussd_app.db import version
 from ussd_app.errors import NotDurable, Unavailable
 from ussd_app.members.inviting import IDENTITY
 from ussd_app.settings import SettingsFaulty
@@ -64,20 +64,22 @@ def _database(built: Built) -> Iterator[Finding]:
         yield Finding(
             "PostgreSQL logs no values", OK if quiet else WARNING, f"{statement}, {terse}"
         )
-        at = migrate.at(reading)
+        at = version.at(reading)
         if at is None:
             yield Finding("tables are current", VIOLATED, "none: run `ussd-app db upgrade`")
             return
-        yield Finding("tables are current", OK if at == migrate.newest() else VIOLATED, at)
+        yield Finding("tables are current", OK if at == version.newest() else VIOLATED, at)
         (theirs,) = reading.the_row("SELECT clock_timestamp()")
         skew = abs((datetime.now(UTC) - theirs).total_seconds())
         yield Finding(
             "clocks agree", OK if skew < CLOCK_SECONDS_MOST else VIOLATED, f"{skew:.3f} s"
         )
-        (may_write,) = reading.the_row(
-            "SELECT has_table_privilege('entry', 'UPDATE') OR has_table_privilege('entry', 'DELETE')"
+        (may_write, role) = reading.the_row(
+            """
+            SELECT has_table_privilege('entry', 'UPDATE') OR has_table_privilege('entry', 'DELETE'),
+                current_user
+            """
         )
-        role = make_url(built.settings.database_url).username
         yield Finding("the books are append-only", WARNING if may_write else OK, f"role {role}")
         used = reading.rows("SELECT pepper, count(*) FROM pin GROUP BY pepper ORDER BY pepper")
         gone = {pepper for pepper, _count in used} - built.settings.pin_peppers.keys()
@@ -100,11 +102,10 @@ def _sealed(built: Built) -> Finding:
 def _redis(built: Built) -> Iterator[Finding]:
     try:
         memory = built.redis.info("memory")
-        client = make_url(built.settings.redis_url)
     except redis.RedisError as error:
         yield Finding("redis", VIOLATED, type(error).__name__)
         return
     policy = str(memory["maxmemory_policy"])
     yield Finding("Redis evicts nothing", OK if policy == "noeviction" else WARNING, policy)
-    guarded = client.password is not None
+    guarded = urlsplit(built.settings.redis_url).password is not None
     yield Finding("Redis asks for a password", OK if guarded else WARNING)

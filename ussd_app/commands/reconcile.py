@@ -7,7 +7,7 @@ from ussd_app.audit import invariants as audit
 from ussd_app.clock import Deadline
 from ussd_app.commands import environment
 from ussd_app.commands.findings import OK, VIOLATED, WARNING, Finding, tell
-from ussd_app.db import Database, migrate
+from ussd_app.db import Database, version
 from ussd_app.db.connection import within
 from ussd_app.errors import NotDurable, Unavailable
 from ussd_app.ledger import invariants as ledger
@@ -47,7 +47,7 @@ def findings(db: Database) -> list[Finding]:
     with within(Deadline(SECONDS_MOST)), db.work() as work:
         work.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         work.run("SET LOCAL statement_timeout = 0")  # the deadline bounds it
-        if migrate.at(work) != migrate.newest():
+        if version.at(work) != version.newest():
             return [Finding("the books can be read", VIOLATED, "run `ussd-app db upgrade` first")]
         for invariant in INVARIANTS:
             broken = [str(row[0]) for row in work.rows(invariant.query)]

@@ -20,7 +20,7 @@ import click
 import httpx
 
 from ussd_app import bootstrap, demo_stories, seeding
-from ussd_app.commands import environment, processes
+from ussd_app.commands import environment, tables
 from ussd_app.commands.environment import (
     STATE_FILE,
     complete,
@@ -105,7 +105,7 @@ class House:
         self.environ |= self._around()
         self.settings = read(self.environ)
         _say("bringing the tables up to date")
-        processes.release(self.settings)
+        tables.release(self.settings)
         if self._is_demonstration:
             self._seed()
         for name in ("simulator", "web", "worker", "clock"):

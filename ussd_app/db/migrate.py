@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 import psycopg
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from psycopg import sql
 from sqlalchemy.engine import make_url
-
-from ussd_app.db.work import Work
 
 # Only functions write the books; what is audited is only added to.
 READ_ONLY = ("account", "posting", "entry", "hold")
@@ -55,18 +51,3 @@ def upgrade(owner_url: str, app_url: str) -> None:
                 add_only=sql.SQL(", ").join(map(sql.Identifier, ADD_ONLY)),
             )
         )
-
-
-def at(reading: Work) -> str | None:
-    """The name of the migration the tables are at; None while there are no tables."""
-    (there,) = reading.the_row("SELECT to_regclass('alembic_version') IS NOT NULL")
-    row = reading.row("SELECT version_num FROM alembic_version") if there else None
-    return row[0] if row else None
-
-
-@cache
-def newest() -> str:
-    """The name of the newest migration there is."""
-    head = ScriptDirectory.from_config(configuration("postgresql://")).get_current_head()
-    assert head is not None
-    return head

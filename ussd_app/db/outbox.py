@@ -11,38 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Identity, Index, text
-from sqlalchemy.orm import Mapped, mapped_column
-
-from ussd_app.db.base import Base
 from ussd_app.db.work import Work
 
 QUEUED_LEASE = timedelta(seconds=25)  # with the relay's beat: lost ones are back within 30 s
 RUNNING_LEASE = timedelta(seconds=60)  # longer than any job may take
 ATTEMPTS_MOST = 8
 FAILURE_PAUSES = (1, 5, 30, 120, 600)  # seconds
-
-
-class Errand(Base):
-    """A promise still open. One that is kept is deleted; one given up stays `dead` for a person.
-
-    One that nobody can carry out yet is `parked`: it waits, visibly, until it is made due.
-    """
-
-    __tablename__ = "errand"
-    __table_args__ = (
-        Index("ix_errand_due", "due_at", postgresql_where=text("state NOT IN ('dead', 'parked')")),
-        {"postgresql_with": {"fillfactor": "70"}},
-    )
-
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    kind: Mapped[str]
-    subject: Mapped[int]
-    state: Mapped[str] = mapped_column(server_default="due")  # due, queued, running, dead, parked
-    due_at: Mapped[datetime]
-    fence: Mapped[int] = mapped_column(server_default="0")
-    attempts: Mapped[int] = mapped_column(server_default="0")
-    failure: Mapped[str | None]
 
 
 @dataclass(frozen=True)
