@@ -20,7 +20,7 @@ run: $(RUN) ## Start everything on this machine; Ctrl-C ends it
 	@exec $(BIN)/ussd-app run
 
 test: $(TEST) $(BROWSER) ## Run the whole test suite
-	@$(BIN)/python -m pytest -n $(WORKERS) -q $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q $(ARGS)
 
 check: $(TEST) $(BROWSER) format lint types imports menus ## All that a change must pass
 	@echo "==> tests, with branch coverage"

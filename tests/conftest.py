@@ -28,6 +28,19 @@ settings.load_profile("ussd")
 
 __all__ = ["database", "surgeon", "theatre"]
 
+# Fixtures that take seconds to start: whoever shares one runs in one worker, where it is started once.
+SHARED = ("system", "patient", "house", "own_cluster", "browser")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Tell `--dist loadgroup` which tests belong together."""
+    for item in items:
+        for name in SHARED:
+            if name in item.fixturenames:
+                item.add_marker(pytest.mark.xdist_group(name))
+                break
+
 
 @pytest.fixture(autouse=True)
 def log_as_before() -> Iterator[None]:
