@@ -9,6 +9,8 @@ BROWSER := $(VENV)/.browser
 COVERAGE_FLOOR := 97
 # Tests wait as much as they work: for clocks, locks and processes that start.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+# Where it is set, each process would compile the application anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format lint types imports menus soak bench graph pictures translations lock clean
