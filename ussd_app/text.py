@@ -57,6 +57,7 @@ def _parts(text: str) -> tuple[str, ...]:
     return tuple(_PLACEHOLDER.split(text))
 
 
+@lru_cache(maxsize=4096)
 def placeholders(text: str) -> frozenset[str]:
     """The names that `fill` would replace."""
     return frozenset(_parts(text)[1::2])

@@ -84,10 +84,11 @@ def _loops(flow: type[Flow], path: tuple[type[Flow], ...]) -> Iterator[str]:
 
 def _reach(flow: type[Flow]) -> Iterator[str]:
     from_start = _reachable(flow, flow.start()) if flow.states else set()
+    ends = {name for name in flow.states if _can_end(flow, name)}
     for name in flow.states:
         if name not in from_start:
             yield f"{name}: unreachable"
-        if not any(_can_end(flow, onward) for onward in _reachable(flow, name)):
+        if ends.isdisjoint(_reachable(flow, name)):
             yield f"{name}: no way to an end"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from ussd_app.dialog import notices
@@ -47,6 +48,7 @@ class _Ruler:
     def __init__(self, catalogs: Catalogs, language: str, constants: Values) -> None:
         self.catalogs, self.language, self.constants = catalogs, language, constants
         self._known: dict[object, dict[str, Lines]] = {}
+        self._readings: dict[str, str] = {}
 
     def everywhere(self) -> Iterator[str]:
         """Faults of what belongs to no flow."""
@@ -157,13 +159,17 @@ class _Ruler:
 
     def _translate(self, source: str) -> str:
         """As callers read it, or the source where the translation cannot even be filled."""
-        said = self.catalogs.translate(source, self.language)
-        return said if placeholders(said) == placeholders(source) else source
+        if source not in self._readings:
+            said = self.catalogs.translate(source, self.language)
+            is_fillable = placeholders(said) == placeholders(source)
+            self._readings[source] = said if is_fillable else source
+        return self._readings[source]
 
     def _say(self, text: Text, values: Values) -> str:
         return to_gsm7(fill(self._translate(text), values))
 
 
+@cache
 def has_words(text: str) -> bool:
     """Whether anything but placeholders and signs is left to translate."""
     blank = dict.fromkeys(placeholders(text), "")
