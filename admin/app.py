@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, SecurityError
 from werkzeug.routing import IntegerConverter, Map
 
-from admin import assets, guard, headers, language, pages, sign_in
+from admin import addresses, assets, guard, headers, kept, language, pages, sign_in
 from ussd_app import errors
 from ussd_app.errors import Refusal, Unavailable
 from ussd_app.services import Services

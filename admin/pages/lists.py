@@ -58,7 +58,7 @@ class Listing:
 
 def asked(kind: type[Wanted], book: Book[Wanted, object]) -> Listing:
     """The page of a list that the address asks for."""
-    typed = request.args.to_dict()
+    typed = {name: typed for name, typed in request.args.items() if typed}
     after = typed.pop("after", "")
     try:
         wanted = read(kind, typed)

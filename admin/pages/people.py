@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -69,12 +70,31 @@ def _list(listing: Listing) -> ResponseReturnValue:
     return render_template(
         "people.html",
         **vars(listing),
-        here=url_for("people.listed"),
-        kinds=words.spoken(words.KINDS),
-        statuses=words.spoken(words.STATUSES),
+        cells=_cells(listing.found.rows),
         saved=services().notebook.filters(staff().id),
         languages=services().catalogs.names,
     ), listing.code
+
+
+def _cells(rows: Iterable[PersonRow]) -> Iterator[Mapping[str, object]]:
+    """What stands in the places of each row of the list: a name and a number only masked."""
+    kinds, statuses, pins = map(words.spoken, (words.KINDS, words.STATUSES, words.PINS))
+    states = {state: words.state(state, said) for state, said in {**statuses, **pins}.items()}
+    pins_said = {**states, "ok": pins["ok"]}  # as nearly all are: it catches no eye
+    calendar, language = services().local, chosen()
+    for row in rows:
+        joined = calendar.date(row.joined_at) if row.joined_at else None
+        yield {
+            "id": row.id,
+            "name": masked_name(row.name),
+            "phone": masked_phone(row.phone),
+            "type": kinds[row.kind],
+            "status": states[row.status],
+            "pin": pins_said[row.pin],
+            "tier": row.tier,
+            "balance": row.balance,
+            "joined": words.day(joined, language) if joined else "–",
+        }
 
 
 def _line(row: PersonRow, *, whole: bool) -> list[object]:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from admin.guard import may, services, staff
+from admin.language import lazy_gettext
 from admin.telling import Refusals, tell
 from ussd_app.errors import LimitReached, NotAllowed, NotFound
 from ussd_app.users.permissions import Permission

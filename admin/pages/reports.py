@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from admin.guard import may, services, staff
+from admin.language import lazy_gettext
 from admin.pages.shown import is_shown
 from admin.telling import Refusals, tell
 from ussd_app.errors import NotFound

@@ -26,7 +26,7 @@ def serve(settings: Settings) -> None:
     )
     Path(metrics).mkdir(parents=True, exist_ok=True)
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    MultiProcessCollector(registry)
     start_http_server(settings.metrics_port, addr=settings.metrics_host, registry=registry)
     Server(
         "ussd_app.wsgi:create",

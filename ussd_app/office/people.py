@@ -10,7 +10,7 @@ import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import LiteralString
+from typing import LiteralString, NamedTuple
 
 from ussd_app.audit.service import Actor
 from ussd_app.clock import Clock, Local
