@@ -399,6 +399,13 @@ class System:
             _signal(pid, signal.SIGKILL)
         return pid
 
+    def kill_web_children(self) -> list[int]:
+        """kill -9 all that answer callers, chosen before the first is replaced."""
+        pids = self.web_children()
+        for pid in pids:
+            _signal(pid, signal.SIGKILL)
+        return pids
+
     def kill_and_wait(self, name: str) -> None:
         """kill -9, and wait until the supervisor has replaced it and all is well."""
         pid = self.kill(name)
