@@ -29,9 +29,9 @@ from ussd_app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {one.name.upper() for one in fields(Settings)} | {"PROMETHEUS_MULTIPROC_DIR"}
-# Names that shells and desktops set for purposes of their own.
 # Errands that wait for their time, which is minutes or hours away: other tests leave them behind.
 WAITING = "(state = 'due' AND kind IN ('erasure', 'recovery') AND due_at > now())"
+# Names that shells and desktops set for purposes of their own.
 A_SHELLS_OWN = {
     "LANGUAGE": "de_DE:de",
     "HOST": "laptop",
